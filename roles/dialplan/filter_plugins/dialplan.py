@@ -1,0 +1,35 @@
+"""What the dialplan's template prints: dial strings and a decoy's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# A sound is followed by the French ring: silence would be taken for a dead line.
+FRENCH_RING = "440/1500,0/3500"
+
+
+def dialplan_phones(extensions: Iterable[str], technology: str) -> str:
+    """Return Dial()'s argument that rings all these handsets together."""
+    return "&".join(f"{technology}/{extension}" for extension in extensions)
+
+
+def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
+    """Return the applications that begin a decoy: tones go on while the dialplan waits.
+
+    A decoy is ``{"cadence": Playtones notation}`` or ``{"sound": name of a prompt}``.
+    """
+    if "sound" in decoy:
+        return [f"Playback({decoy['sound']})", f"Playtones({FRENCH_RING})"]
+    return [f"Playtones({decoy['cadence']})"]
+
+
+class FilterModule:
+    """Ansible's entry point."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {
+            "dialplan_phones": dialplan_phones,
+            "dialplan_decoy_steps": dialplan_decoy_steps,
+        }
