@@ -57,9 +57,7 @@ def asterisk_trunk_names(trunks: list[Device]) -> list[str]:
     return [f"{name}={host}" for name, host in hosts if not _is_address(host)]
 
 
-def asterisk_chan_sip(
-    trunks: list[Device], handsets: list[Device], language: str
-) -> list[Section]:
+def asterisk_chan_sip(trunks: list[Device], handsets: list[Device], language: str) -> list[Section]:
     """Return sip.conf: the article's configuration, without what has been deprecated since.
 
     ``canreinvite`` is ``directmedia``, ``username`` is ``defaultuser``, a trunk's
