@@ -113,7 +113,7 @@ def memory(container: Container) -> tuple[float, float]:
     """Return the proportional memory of Asterisk, and of all processes, in MiB."""
     script = (
         "for p in /proc/[0-9]*; do "
-        "echo $(cat $p/comm) $(awk '/^Pss:/{print $2}' $p/smaps_rollup) $p; done 2>/dev/null || true"
+        "echo $(cat $p/comm) $(awk '/^Pss:/{print $2}' $p/smaps_rollup) $p; done 2>/dev/null; true"
     )
     rows = [row.split()[:2] for row in container.lines(script)]
     sizes = [(name, int(size) / 1024) for name, size in (r for r in rows if r[1].isdigit())]
