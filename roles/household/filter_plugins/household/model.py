@@ -1,0 +1,140 @@
+"""From what a household wrote, and has been checked, to what the roles are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .phone import international, national, pattern
+
+Data = Mapping[str, Any]
+
+GUARD = {"decoy": "trill", "wait": 5, "ring": 30, "hidden": "stranger", "blocked": "refuse"}
+HANDSET_CODECS = ["alaw", "g722"]
+RELAY = {"port": 587, "tls": "starttls"}
+SIP_PORT = 5060
+
+
+def household_model(
+    raw: Data, providers: Mapping[str, Data], classes: Iterable[str], generated: Data
+) -> dict[str, Any]:
+    """Return the household with nothing left unsaid.
+
+    ``raw`` is ``household_*`` without the prefix, ``providers`` the presets of trunks,
+    ``classes`` the classes of numbers that can be dialled, ``generated`` the secrets that
+    were made for this household: ``{handsets: {extension: …}, mailboxes: {number: …}}``.
+    """
+    secrets = raw["secrets"]
+    handsets = [_handset(entry, secrets, generated) for entry in raw["handsets"]]
+    mailboxes = [_mailbox(entry, secrets, generated) for entry in raw["mailboxes"]]
+    defaults = {
+        "rings": [handset["extension"] for handset in handsets],
+        "mailbox": mailboxes[0]["number"] if mailboxes else "",
+    }
+    return {
+        "name": raw["name"],
+        "trunks": [
+            _trunk({**defaults, **providers[entry["provider"]], **entry}, entry, secrets)
+            for entry in raw["trunks"]
+        ],
+        "handsets": handsets,
+        "mailboxes": mailboxes,
+        "guard": {
+            key: int(value) if isinstance(GUARD[key], int) else value
+            for key, value in {**GUARD, **raw["guard"]}.items()
+        },
+        "allow": [_listed(entry) for entry in raw["allow"]],
+        "block": [_listed(entry) for entry in raw["block"]],
+        "routes": dict(raw["routes"]) or _routes(raw["trunks"], providers, classes),
+        "mail": _mail(raw["mail"], secrets),
+    }
+
+
+def household_routes(routes: Data, classes: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Return the classes of numbers that any trunk carries, with their patterns."""
+    return [
+        {"name": name, "patterns": patterns, "trunks": list(routes[name])}
+        for name, patterns in classes.items()
+        if routes.get(name)
+    ]
+
+
+def household_pick(entries: Iterable[Data], *keys: str) -> list[dict[str, Any]]:
+    """Return the entries with only these keys: no role sees a password it does not need."""
+    return [{key: entry[key] for key in keys} for entry in entries]
+
+
+def _secret(kind: str, key: str, *sources: Data) -> str:
+    """Return the first secret that is not empty, "" if there is none."""
+    found = ((source.get(kind) or {}).get(key) for source in sources)
+    return next((str(secret) for secret in found if secret), "")
+
+
+def _handset(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
+    extension = entry["extension"]
+    return {
+        "extension": extension,
+        "name": entry["name"],
+        "secret": _secret("handsets", extension, secrets, generated),
+        "mailbox": entry.get("mailbox", ""),
+        "codecs": list(entry.get("codecs", HANDSET_CODECS)),
+    }
+
+
+def _mailbox(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
+    return {
+        "number": entry["number"],
+        "name": entry["name"],
+        "email": entry.get("email", ""),
+        "pin": _secret("mailboxes", entry["number"], secrets, generated),
+    }
+
+
+def _trunk(merged: Data, entry: Data, secrets: Data) -> dict[str, Any]:
+    number = national(merged["number"])
+    # A preset's `user` says how to make the login; a trunk's own `user` is the login.
+    made = international(number) if merged["user"] == "international" else number
+    return {
+        "name": merged["name"],
+        "number": number,
+        "user": entry.get("user", made),
+        "secret": _secret("trunks", merged["name"], secrets),
+        "host": merged["host"],
+        "port": int(merged.get("port", SIP_PORT)),
+        "domain": merged.get("domain", merged["host"]),
+        "proxy": merged.get("proxy", ""),
+        "codecs": list(merged["codecs"]),
+        "dtmf": merged["dtmf"],
+        "expiry": int(merged["expiry"]),
+        "addresses": list(merged["addresses"]),
+        "rings": list(merged["rings"]),
+        "mailbox": merged["mailbox"],
+    }
+
+
+def _listed(entry: Data) -> dict[str, str]:
+    return {"pattern": pattern(entry["number"]), "name": entry.get("name", "")}
+
+
+def _routes(
+    trunks: Iterable[Data], providers: Mapping[str, Data], classes: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return every class by all trunks, in order, whose provider does not refuse it."""
+    return {
+        name: [
+            trunk["name"]
+            for trunk in trunks
+            if name not in providers[trunk["provider"]].get("refuses", [])
+        ]
+        for name in classes
+    }
+
+
+def _mail(mail: Data, secrets: Data) -> dict[str, Any]:
+    relay = {**RELAY, **mail["relay"]} if mail.get("relay") else {}
+    if relay:
+        relay["port"] = int(relay["port"])
+        relay["password"] = secrets.get("mail", "")
+    # Who reads the machine's own mail, if nobody is named: who sends it.
+    sender = mail.get("sender", "")
+    return {"sender": sender, "admin": mail.get("admin", sender), "relay": relay}

@@ -1,0 +1,37 @@
+"""The role's filters. Their code is the package `household`, in the folder beside this file.
+
+Ansible loads each file of filter_plugins on its own, under a name that it makes up: such a
+file can import no sibling, neither by name nor relatively. So this one puts its own folder on
+Python's path, as pytest and mypy do by their settings, and imports an ordinary package.
+Ansible does not look for plugins in the package's folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from household.model import (  # noqa: E402
+    household_model,
+    household_pick,
+    household_routes,
+)
+from household.secrets import household_missing, household_secret_files  # noqa: E402
+
+
+class FilterModule:
+    """Ansible's entry point."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {
+            "household_missing": household_missing,
+            "household_model": household_model,
+            "household_pick": household_pick,
+            "household_routes": household_routes,
+            "household_secret_files": household_secret_files,
+        }
