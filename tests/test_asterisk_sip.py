@@ -1,0 +1,84 @@
+"""Both SIP drivers get the same household, and nobody gets in without a password."""
+
+from typing import Any
+
+import pytest
+from asterisk_sip import (
+    asterisk_chan_pjsip,
+    asterisk_chan_sip,
+    asterisk_trunk_names,
+)
+from test_asterisk_13_14 import HANDSETS, TRUNK, TRUNKS
+
+Section = dict[str, Any]
+
+
+def options(sections: list[Section], name: str, kind: str = "") -> list[tuple[str, str]]:
+    """Return the options of the section of that name (and type)."""
+    for section in sections:
+        pairs = [(key, value) for key, value in section["options"]]
+        if section["name"] == name and (not kind or ("type", kind) in pairs):
+            return pairs
+    raise AssertionError(f"no section [{name}] {kind}")
+
+
+@pytest.mark.parametrize("render", [asterisk_chan_sip, asterisk_chan_pjsip])
+def test_trunks_and_handsets_end_in_contexts_of_their_own(render: Any) -> None:
+    sections = render(TRUNKS, HANDSETS[:1], "fr")
+    kind = "endpoint" if render is asterisk_chan_pjsip else ""
+    assert ("context", "from-trunk") in options(sections, "free", kind)
+    assert ("context", "from-handset") in options(sections, "001", kind)
+
+
+def test_chan_sip_takes_no_guests() -> None:
+    general = options(asterisk_chan_sip(TRUNKS, HANDSETS, "fr"), "general")
+    assert ("allowguest", "no") in general
+    assert ("context", "refused") in general
+
+
+def test_every_handset_must_authenticate() -> None:
+    chan_sip = asterisk_chan_sip([TRUNK], HANDSETS[:1], "fr")
+    pjsip = asterisk_chan_pjsip([TRUNK], HANDSETS[:1], "fr")
+    assert ("secret", "a-secret-of-001") in options(chan_sip, "001")
+    assert ("auth", "001-auth") in options(pjsip, "001", "endpoint")
+    assert ("password", "a-secret-of-001") in options(pjsip, "001-auth")
+
+
+def test_chan_sip_registers_like_the_article() -> None:
+    general = options(asterisk_chan_sip([TRUNK], [], "fr"), "general")
+    expected = "0987654321:a-secret-of-free@freephonie.net:5060/free~1800"
+    assert ("register", expected) in general
+
+
+def test_chan_sip_registers_a_domain_by_its_proxy() -> None:
+    general = options(asterisk_chan_sip([TRUNKS[1]], [], "fr"), "general")
+    expected = "0987654321@sip.io:a-secret-of-free:0987654321@proxy.example.net:5061/ovh~1800"
+    assert ("register", expected) in general
+
+
+def test_pjsip_registers_the_same() -> None:
+    registration = options(asterisk_chan_pjsip([TRUNK], [], "fr"), "free", "registration")
+    assert ("server_uri", "sip:freephonie.net:5060") in registration
+    assert ("client_uri", "sip:0987654321@freephonie.net") in registration
+    assert ("contact_user", "free") in registration
+
+
+def test_calls_of_a_proxied_trunk_come_from_its_proxy() -> None:
+    pjsip = asterisk_chan_pjsip([TRUNKS[1]], [], "fr")
+    assert ("match", "proxy.example.net") in options(pjsip, "ovh", "identify")
+    chan_sip = asterisk_chan_sip([TRUNKS[1]], [], "fr")
+    assert ("host", "192.0.2.1") in options(chan_sip, "ovh-in1")
+    assert ("host", "proxy.example.net") in options(chan_sip, "ovh-in2")
+
+
+def test_only_names_are_watched() -> None:
+    literal = {**TRUNK, "name": "box", "host": "192.0.2.7"}
+    assert asterisk_trunk_names([*TRUNKS, literal]) == [
+        "free=freephonie.net",
+        "ovh=proxy.example.net",
+    ]
+
+
+def test_a_handset_without_a_mailbox_announces_none() -> None:
+    pjsip = options(asterisk_chan_pjsip([], HANDSETS[1:], "fr"), "001", "endpoint")
+    assert "mailboxes" not in dict(pjsip)
