@@ -1,0 +1,61 @@
+# `make help` says what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Debian's own Python: the virtual environment and the packages below belong to it.
+PYTHON := /usr/bin/python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+SANDBOX := molecule/shared/sandbox
+
+PYTHON_SOURCES := $(shell git ls-files '*.py')
+SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|usr/bin/env bash)')
+
+# What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
+BASE_PACKAGES := git python3-venv shellcheck
+CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
+
+.PHONY: help setup setup-containers lint unit test-quick test try bench clean
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: .venv/stamp ## what lint and unit tests need: Debian packages, and .venv
+
+setup-containers: setup ## that, and what the containers need
+	@tests/need $(CONTAINER_PACKAGES)
+
+.venv/stamp: requirements.lock
+	@tests/need $(BASE_PACKAGES)
+	@echo "setup: making .venv from requirements.lock (a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
+	$(BIN)/yamllint --strict .
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PYTHON_SOURCES)
+	shellcheck $(SHELL_SOURCES)
+	$(BIN)/ansible-lint --offline
+
+unit: setup ## unit tests of the filters
+	$(BIN)/pytest --quiet
+
+test-quick: lint unit ## everything that needs no container, in under a minute
+
+test: setup-containers ## everything: containers and real calls too (as root)
+	@tests/all
+
+try: setup-containers ## build the exchange in a container, and let a robot and a person call it
+	@$(SANDBOX) molecule/calls/try
+
+bench: setup-containers ## what the appliance costs, as ratios
+	@$(SANDBOX) $(BIN)/python tests/bench/appliance.py
+
+clean: ## remove the scenarios' containers and images, .venv and .cache
+	-@for scenario in molecule/*/molecule.yml; do \
+	    $(SANDBOX) $(BIN)/molecule destroy -s "$$(basename "$$(dirname "$$scenario")")"; done
+	-@$(SANDBOX) podman images --quiet --filter reference='localhost/gardeligne/*' \
+	    | sort -u | xargs --no-run-if-empty $(SANDBOX) podman rmi --force
+	rm -rf .venv .cache

@@ -1,0 +1,71 @@
+"""The exchange itself."""
+
+from __future__ import annotations
+
+import pytest
+from testinfra.host import Host
+
+FILES = "extensions.conf", "modules.conf", "pjsip.conf", "sip.conf", "voicemail.conf"
+
+
+def asterisk(host: Host, command: str) -> str:
+    """What Asterisk answers on its console."""
+    answer: str = host.check_output("asterisk -rx %s", command)
+    return answer
+
+
+@pytest.fixture
+def chan_sip(host: Host) -> bool:
+    """Whether this host was asked for the article's driver: its name says so."""
+    return str(host.backend.get_hostname()).endswith("-sip")
+
+
+@pytest.mark.parametrize("service", ["asterisk", "postfix"])
+def test_the_services_run_now_and_after_a_restart(host: Host, service: str) -> None:
+    assert host.service(service).is_running
+    assert host.service(service).is_enabled
+
+
+def test_asterisk_is_the_version_that_the_release_table_names(host: Host) -> None:
+    expected = {"bullseye": "16.28", "forky": "22.10"}[host.system_info.codename]
+    assert asterisk(host, "core show version").startswith(f"Asterisk {expected}")
+
+
+def test_only_the_driver_that_was_asked_for_is_loaded(host: Host, chan_sip: bool) -> None:
+    loaded = asterisk(host, "module show like chan_")
+    assert ("chan_sip.so" in loaded) is chan_sip
+    assert ("chan_pjsip.so" in loaded) is not chan_sip
+
+
+def test_every_trunk_and_handset_is_known(host: Host, chan_sip: bool) -> None:
+    devices = asterisk(host, "sip show peers" if chan_sip else "pjsip show endpoints")
+    for name in "free", "001":
+        assert name in devices
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_its_files_are_for_root_and_asterisk_only(host: Host, name: str) -> None:
+    file = host.file(f"/etc/asterisk/{name}")
+    assert (file.user, file.group, file.mode) == ("root", "asterisk", 0o640)
+
+
+def test_it_started_without_an_error(host: Host) -> None:
+    log = host.run("grep -h ' ERROR' /var/log/asterisk/exchange_log")
+    assert log.stdout == ""
+
+
+def test_the_calling_tones_are_french(host: Host) -> None:
+    assert "440/1500,0/3500" in asterisk(host, "indication show fr")
+    assert "country=fr" in host.file("/etc/asterisk/indications.conf").content_string
+
+
+def test_it_speaks_french(host: Host) -> None:
+    assert host.run("ls /usr/share/asterisk/sounds/fr*/vm-received.*").rc == 0
+
+
+def test_a_trunk_reaches_the_guard_and_nothing_that_dials_out(host: Host) -> None:
+    for context in "from-trunk", "guard":
+        lines = asterisk(host, f"dialplan show {context}")
+        assert "[ Context" in lines
+        assert "from-handset" not in lines
+        assert "Include =>" not in lines
