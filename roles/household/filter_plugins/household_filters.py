@@ -15,12 +15,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from household.model import (  # noqa: E402
+from household.errors import household_errors, household_template_errors
+from household.model import (
     household_model,
     household_pick,
     household_routes,
 )
-from household.secrets import household_missing, household_secret_files  # noqa: E402
+from household.secrets import household_missing, household_secret_files
+from household.sources import household_files
 
 
 class FilterModule:
@@ -29,9 +31,12 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "household_errors": household_errors,
+            "household_files": household_files,
             "household_missing": household_missing,
             "household_model": household_model,
             "household_pick": household_pick,
             "household_routes": household_routes,
             "household_secret_files": household_secret_files,
+            "household_template_errors": household_template_errors,
         }

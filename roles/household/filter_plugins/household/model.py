@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .phone import international, national, pattern
+from .phone import international, line, pattern
 
 Data = Mapping[str, Any]
 
@@ -91,7 +91,7 @@ def _mailbox(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
 
 
 def _trunk(merged: Data, entry: Data, secrets: Data) -> dict[str, Any]:
-    number = national(merged["number"])
+    number = line(merged["number"])
     # A preset's `user` says how to make the login; a trunk's own `user` is the login.
     made = international(number) if merged["user"] == "international" else number
     return {

@@ -32,6 +32,14 @@ def national(text: str) -> str:
     return digits
 
 
+def line(text: str) -> str:
+    """Return the number of a line, which is never a short one."""
+    number = national(text)
+    if SHORT.fullmatch(number):
+        raise PhoneError("is too short for the number of a line")
+    return number
+
+
 def pattern(text: str) -> str:
     """Return what Asterisk matches a caller with: a number, or `_0948.` for `09 48 *`."""
     stripped = text.strip()

@@ -1,0 +1,105 @@
+"""All that is wrong with what a household wrote, at once, in words that it can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .credentials import credential_problems
+from .formats import format_problems
+from .problems import Problem, label, spelled
+from .references import reference_problems
+from .sources import Sources
+from .structure import Structure
+
+# Where a setting belongs, for one that no file has.
+TOPICS = {
+    "household_name": "house.yml",
+    "asterisk_sip_driver": "house.yml",
+    "household_trunks": "trunks.yml",
+    "household_routes": "trunks.yml",
+    "household_handsets": "handsets.yml",
+    "household_mailboxes": "mailboxes.yml",
+    "household_guard": "guard.yml",
+    "household_allow": "guard.yml",
+    "household_block": "guard.yml",
+    "household_mail": "mail.yml",
+    "household_secrets": "vault.yml",
+}
+# What the wiring takes from elsewhere: its name there.
+WIRED = {"household_sip_driver": "asterisk_sip_driver"}
+# Names that are free: Ansible's own, and what "{{ vault_… }}" may refer to.
+PREFIXES = "ansible_", "vault_"
+# What a run itself sets, and a second look finds.
+FACTS = {"household_generated_secrets"}
+
+
+def household_errors(
+    values: Mapping[str, Any],
+    texts: Mapping[str, str],
+    inventory_dir: str,
+    host: str,
+    role_path: str,
+) -> list[str]:
+    """Return what is wrong, a message each: file and line, setting, what, and the cure.
+
+    ``values`` are the variables ``household_*``; ``texts`` the contents of the files that a
+    household may have written them in, by path.
+    """
+    sources = Sources(texts, inventory_dir)
+    role = Path(role_path)
+    options = _options(role)
+    structure = Structure(
+        options, {name: value for name, value in values.items() if name not in FACTS}, sources
+    )
+    problems = [
+        *sources.twice,
+        *sources.unknown(_readable(role), (*PREFIXES, "household_")),
+        *structure.problems,
+        *format_problems(structure.sound),
+        *credential_problems(structure.sound, sources),
+        *reference_problems(structure.sound),
+    ]
+    return _messages(problems, sources, values, host)
+
+
+def household_template_errors(texts: Mapping[str, str], inventory_dir: str, host: str) -> list[str]:
+    """Return a message for each value that Ansible would stumble over when it reads it."""
+    sources = Sources(texts, inventory_dir)
+    return _messages(sources.templates, sources, {}, host)
+
+
+def _options(role: Path) -> dict[str, Any]:
+    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
+    options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
+    return options
+
+
+def _readable(role: Path) -> Iterator[str]:
+    """Yield the names that somebody reads: options of the roles, and the product's defaults."""
+    for specs in role.parent.glob("*/meta/argument_specs.yml"):
+        yield from _options(specs.parents[1])
+    for defaults in role.parents[1].glob("group_vars/all/*.yml"):
+        yield from yaml.safe_load(defaults.read_text())
+
+
+def _messages(
+    problems: list[Problem], sources: Sources, values: Mapping[str, Any], host: str
+) -> list[str]:
+    messages = {}
+    for problem in problems:
+        setting = (WIRED.get(problem.setting[0], problem.setting[0]), *problem.setting[1:])
+        place = problem.place or sources.place(setting)
+        topic = TOPICS.get(setting[0])
+        where = file = f"host_vars/{host}/{topic}" if topic else host
+        line = 0
+        if place:
+            file, line = place.file, place.line
+            where = f"{file}:{line}"
+        text = f"{where}: {spelled(setting)}{label(setting, values)} {problem.text}"
+        messages[text] = (file, line)
+    # In the order of the files: that is how they are gone through.
+    return sorted(messages, key=lambda text: messages[text])

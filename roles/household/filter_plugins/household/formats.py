@@ -1,0 +1,201 @@
+"""What a text must look like, field by field: nothing that a file of the exchange could misread.
+
+A format returns what is wrong and the cure, or "". Texts end in Asterisk's files, where `;`
+begins a comment, `[` a section, `,` the next argument and `${` a variable: only characters that
+mean nothing there are let through.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .phone import PhoneError, line, pattern
+from .problems import Problem, Setting, quoted
+
+Format = Callable[[str], str]
+
+# What the article, and vault.yml.example, leave for the reader to replace.
+PLACEHOLDER = re.compile(
+    r"SUPERPASSWORD|MDP[A-Z]{4,}|\b0[0-9]X{8}\b|PR[EÉ]NOM|\bXXXX|CHANGE[ _-]?ME", re.IGNORECASE
+)
+PLACEHOLDER_TEXT = "is still the example's placeholder. Write your own."
+
+# Section names of sip.conf and pjsip.conf, and extensions of the dialplan, that exist already.
+TRUNK_NAMES_TAKEN = {"general", "global", "system", "authentication", "end"}
+
+HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+EMAIL = re.compile(r"[A-Za-z0-9_+%-]+(\.[A-Za-z0-9_+%-]+)*@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
+
+
+def _spoiling(text: str, allowed: str) -> str:
+    """Return the characters that are neither letters nor digits nor allowed, to be shown."""
+    spoiling = sorted(
+        {c for c in text if not (c.isalnum() or unicodedata.combining(c) or c in allowed)}
+    )
+    return " ".join(c if c.isprintable() and c != " " else quoted(c) for c in spoiling)
+
+
+def name(text: str) -> str:
+    """Check what is shown on phones and in mails."""
+    if not text.strip():
+        return "is empty. Write a name."
+    if found := _spoiling(text, " .'\u2019-_&+/()°"):
+        return f"has {found} in it. Use letters, digits, spaces and . ' - _ & + / ( ) only."
+    return "" if len(text) <= 60 else "is longer than 60 characters. Shorten it."
+
+
+def optional(checked: Format) -> Format:
+    """Let an empty text pass."""
+    return lambda text: checked(text) if text else ""
+
+
+def trunk_name(text: str) -> str:
+    """Check a name that becomes a section, an extension and a login."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,19}", text):
+        return (
+            f"is {quoted(text)}. Use 2 to 20 small letters, digits and _ only, a letter first,"
+            ' as in "ovh2".'
+        )
+    return f'is "{text}", a name that Asterisk uses itself. Choose another.' * (
+        text in TRUNK_NAMES_TAKEN
+    )
+
+
+def extension(text: str) -> str:
+    """Check an extension or a mailbox's number."""
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        return ""
+    return f'is {quoted(text)}. Use 1 to 6 digits, in quotes, as in "001".'
+
+
+def email(text: str) -> str:
+    """Check an address."""
+    if EMAIL.fullmatch(text) and len(text) <= 254:
+        return ""
+    return f"is {quoted(text)}, which is no e-mail address. Write it as name@example.org."
+
+
+def host(text: str) -> str:
+    """Check the name or the IPv4 address of a server."""
+    if re.fullmatch(r"[0-9.]+", text):
+        return "" if _is_network(text) else f"is {quoted(text)}, which is no IPv4 address."
+    if HOST.fullmatch(text):
+        return ""
+    cure = " Write the port under port." if re.fullmatch(r"[^:]+:\d+", text) else ""
+    return f"is {quoted(text)}, which is no name of a server.{cure}"
+
+
+def host_port(text: str) -> str:
+    """Check host[:port]."""
+    server, colon, port = text.partition(":")
+    if not colon or (port.isdecimal() and 1 <= int(port) <= 65535):
+        return host(server)
+    return f"is {quoted(text)}, but the port after the : must be from 1 to 65535."
+
+
+def network(text: str) -> str:
+    """Check an IPv4 address or network."""
+    if _is_network(text):
+        return ""
+    return f"is {quoted(text)}. Write an address or a network as in 91.121.128.0/23."
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.IPv4Network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def sip_user(text: str) -> str:
+    """Check a login at an operator."""
+    if re.fullmatch(r"[A-Za-z0-9+._-]{1,64}", text):
+        return ""
+    return f"is {quoted(text)}. Use letters, digits and + . _ - only, without @ and the host."
+
+
+def relay_user(text: str) -> str:
+    """Check a login at the mail relay; Postfix's file ends it with a colon."""
+    if re.fullmatch(r"[!-9;-~]+", text):
+        return ""
+    return f"is {quoted(text)}. Use letters, digits and signs other than the colon, no spaces."
+
+
+def phone(check: Callable[[str], str]) -> Format:
+    """Check a phone number."""
+
+    def checked(text: str) -> str:
+        try:
+            check(text)
+        except PhoneError as error:
+            cure = 'Write it as "06 12 34 56 78", or a foreign one as "+32 2 123 45 67".'
+            return f"is {quoted(text)}, which {error}. {cure}"
+        return ""
+
+    return checked
+
+
+# Setting without its index -> its format.
+FORMATS: Mapping[str, Format] = {
+    "household_name": name,
+    "household_trunks.name": trunk_name,
+    "household_trunks.number": phone(line),
+    "household_trunks.user": sip_user,
+    "household_trunks.host": host,
+    "household_trunks.domain": host,
+    "household_trunks.proxy": optional(host_port),
+    "household_trunks.addresses": network,
+    "household_handsets.extension": extension,
+    "household_handsets.name": name,
+    "household_mailboxes.number": extension,
+    "household_mailboxes.name": name,
+    "household_mailboxes.email": optional(email),
+    "household_allow.number": phone(pattern),
+    "household_allow.name": optional(name),
+    "household_block.number": phone(pattern),
+    "household_block.name": optional(name),
+    "household_mail.sender": email,
+    "household_mail.admin": email,
+    "household_mail.relay.host": host,
+    "household_mail.relay.user": relay_user,
+}
+
+# Setting without its index -> least, greatest.
+RANGES = {
+    "household_trunks.port": (1, 65535),
+    "household_trunks.expiry": (60, 86400),
+    "household_guard.wait": (0, 60),
+    "household_guard.ring": (5, 120),
+    "household_mail.relay.port": (1, 65535),
+}
+
+
+def format_problems(sound: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for every text or number that is not what its field takes."""
+    for setting, value in leaves(sound):
+        field = ".".join(str(key) for key in setting if not isinstance(key, int))
+        if isinstance(value, str) and field in FORMATS:
+            wrong = PLACEHOLDER_TEXT if PLACEHOLDER.search(value) else FORMATS[field](value)
+            if wrong:
+                yield Problem(setting, wrong)
+        elif field in RANGES:
+            least, most = RANGES[field]
+            if not least <= value <= most:
+                yield Problem(setting, f"is {value}, but must be from {least} to {most}.")
+
+
+def leaves(value: Any, at: Setting = ()) -> Iterator[tuple[Setting, Any]]:
+    """Yield every value that is neither a list nor a block, with its setting."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    else:
+        yield at, value

@@ -1,0 +1,69 @@
+"""What is wrong, and the words that say it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .sources import Place
+
+# The way to a setting: ("household_handsets", 1, "mailbox").
+Setting = tuple[Any, ...]
+
+# What an entry of a list is known by.
+LABELS = ("extension", "number", "name")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A setting, and what is wrong with it: a sentence without its subject, then the cure."""
+
+    setting: Setting
+    text: str
+    # Only where the setting's own place would not do, as with the second of two keys.
+    place: Place | None = None
+
+
+def spelled(setting: Setting) -> str:
+    """Return a setting as one would write it: household_handsets[1].mailbox."""
+    first, *rest = setting
+    return str(first) + "".join(
+        f"[{key}]" if isinstance(key, int) else f".{shown(key)}" for key in rest
+    )
+
+
+def label(setting: Setting, values: Mapping[str, Any]) -> str:
+    """Return the entry's own names, since nobody counts from 0: " (002, Cuisine)"."""
+    if len(setting) < 2 or not isinstance(setting[1], int):
+        return ""
+    entries = values.get(setting[0])
+    entry = entries[setting[1]] if isinstance(entries, list) else None
+    if not isinstance(entry, dict):
+        return ""
+    names = [shown(entry[key]) for key in LABELS if isinstance(entry.get(key), str) and entry[key]]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def shown(text: str) -> str:
+    """Return a text that cannot disturb the line it stands in."""
+    return "".join(c if c.isprintable() else "?" for c in str(text))[:40]
+
+
+def quoted(value: object) -> str:
+    """Return a value as it would stand in the file, in quotes if it is text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def listed(words: Iterable[object]) -> str:
+    """Return words with commas, or a word for their absence."""
+    return ", ".join(str(word) for word in words) or "none"
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return " Did you mean …?", or nothing if no known word is like it."""
+    close = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]}?" if close else ""

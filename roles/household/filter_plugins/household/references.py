@@ -1,0 +1,197 @@
+"""What one setting says of another, and of the host: the last check, over what has its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .phone import PhoneError, line, matches, pattern
+from .problems import Problem, Setting, did_you_mean, listed, quoted
+
+Sound = Mapping[str, Any]
+
+TLS_OF_PORT = {465: "implicit", 587: "starttls"}
+
+
+def reference_problems(sound: Sound) -> Iterator[Problem]:
+    """Yield all problems between settings."""
+    for check in CHECKS:
+        yield from check(sound)
+
+
+def _entries(sound: Sound, name: str) -> Iterator[tuple[Setting, dict[str, Any]]]:
+    for index, entry in enumerate(sound.get(name, [])):
+        yield (name, index), entry
+
+
+def _ids(sound: Sound, name: str, key: str) -> list[str]:
+    return [entry[key] for _, entry in _entries(sound, name) if key in entry]
+
+
+def _empty(sound: Sound) -> Iterator[Problem]:
+    if sound.get("household_trunks") == []:
+        yield Problem(("household_trunks",), "has no line. Add the line that your calls come by.")
+    if sound.get("household_handsets") == []:
+        yield Problem(("household_handsets",), "has no phone. Add one at least.")
+
+
+def _quiet(canonical: Callable[[str], str]) -> Callable[[str], str]:
+    """Take a text as it is where its format is wrong: that has been said."""
+
+    def taken(text: str) -> str:
+        try:
+            return canonical(text)
+        except PhoneError:
+            return text
+
+    return taken
+
+
+# What must be there once only, however it is written.
+UNIQUE: list[tuple[str, str, Callable[[str], str]]] = [
+    ("household_trunks", "name", str),
+    ("household_trunks", "number", _quiet(line)),
+    ("household_handsets", "extension", str),
+    ("household_mailboxes", "number", str),
+    ("household_allow", "number", _quiet(pattern)),
+    ("household_block", "number", _quiet(pattern)),
+]
+
+
+def _duplicates(sound: Sound) -> Iterator[Problem]:
+    for name, key, canonical in UNIQUE:
+        first: dict[str, Setting] = {}
+        for at, entry in _entries(sound, name):
+            if key in entry and (before := first.setdefault(canonical(entry[key]), at)) != at:
+                text = f"is {quoted(entry[key])} again, as in {name}[{before[1]}]. Delete one"
+                yield Problem((*at, key), f"{text}, or correct it.")
+
+
+def _contradictions(sound: Sound) -> Iterator[Problem]:
+    canonical = _quiet(pattern)
+    allowed = {canonical(number) for number in _ids(sound, "household_allow", "number")}
+    for at, entry in _entries(sound, "household_block"):
+        if "number" in entry and canonical(entry["number"]) in allowed:
+            text = "is in household_allow too, which wins: it would never be blocked."
+            yield Problem((*at, "number"), f"{text} Delete one of them.")
+
+
+def _mentions(sound: Sound) -> Iterator[tuple[Setting, str, str, list[str]]]:
+    """Yield what names something: setting, name, where it must exist, what exists there."""
+    extensions = _ids(sound, "household_handsets", "extension")
+    mailboxes = _ids(sound, "household_mailboxes", "number")
+    trunks = _ids(sound, "household_trunks", "name")
+    providers = list(sound.get("household_providers", {}))
+    for at, entry in _entries(sound, "household_handsets"):
+        if entry.get("mailbox"):
+            yield (*at, "mailbox"), entry["mailbox"], "household_mailboxes", mailboxes
+    for at, entry in _entries(sound, "household_trunks"):
+        if "provider" in entry:
+            yield (*at, "provider"), entry["provider"], "household_providers", providers
+        if entry.get("mailbox"):
+            yield (*at, "mailbox"), entry["mailbox"], "household_mailboxes", mailboxes
+        for index, extension in enumerate(entry.get("rings", [])):
+            yield (*at, "rings", index), extension, "household_handsets", extensions
+    for name, route in sound.get("household_routes", {}).items():
+        for index, trunk in enumerate(route if isinstance(route, list) else []):
+            yield ("household_routes", name, index), trunk, "household_trunks", trunks
+    if decoy := sound.get("household_guard", {}).get("decoy"):
+        decoys = list(sound.get("household_decoys", {}))
+        yield ("household_guard", "decoy"), decoy, "household_decoys", decoys
+
+
+def _unresolved(sound: Sound) -> Iterator[Problem]:
+    for setting, mentioned, where, known in _mentions(sound):
+        if mentioned not in known:
+            hint = did_you_mean(mentioned, known) or f" There: {listed(known)}."
+            yield Problem(setting, f"names {quoted(mentioned)}, which {where} does not have.{hint}")
+
+
+def _routes(sound: Sound) -> Iterator[Problem]:
+    classes = sound.get("household_number_classes", {})
+    for name, route in sound.get("household_routes", {}).items():
+        setting = ("household_routes", name)
+        if name not in classes:
+            hint = did_you_mean(name, classes) or f" There are: {listed(classes)}."
+            yield Problem(setting, f"is no class of numbers that exists.{hint}")
+        if not isinstance(route, list):
+            yield Problem(setting, "must be a list of trunks, as in [free, ovh].")
+        elif len({str(trunk) for trunk in route}) < len(route):
+            yield Problem(setting, "names a trunk twice. Delete one.")
+
+
+def _requirements(sound: Sound) -> Iterator[Problem]:
+    providers = sound.get("household_providers", {})
+    for at, entry in _entries(sound, "household_trunks"):
+        provider = entry.get("provider", "")
+        for key in providers.get(provider, {}).get("requires", []):
+            if not entry.get(key):
+                text = f"is missing: provider {provider} needs it. Your operator names it."
+                yield Problem((*at, key), text)
+    for at, entry in _entries(sound, "household_trunks"):
+        if entry.get("rings") == []:
+            text = "is empty: its calls would ring nowhere. Name phones, or delete it for all."
+            yield Problem((*at, "rings"), text)
+
+
+def _swallowed(sound: Sound) -> Iterator[Problem]:
+    """Yield handsets whose extension is a number that the household wants to dial."""
+    for at, entry in _entries(sound, "household_handsets"):
+        extension = entry.get("extension", "")
+        setting = (*at, "extension")
+        if extension in sound.get("household_emergency_numbers", []):
+            text = f"is {extension}, an emergency number: it could not be dialled any more."
+            yield Problem(setting, f'{text} Choose another, as "001".')
+        for name, patterns in sound.get("household_number_classes", {}).items():
+            if any(matches(pattern, extension) for pattern in patterns):
+                text = f"is {extension}, a number of the class {name}."
+                yield Problem(setting, f'{text} Choose another, as "001".')
+
+
+def _mails(sound: Sound) -> Iterator[Problem]:
+    if "household_mail" not in sound or sound["household_mail"] == {}:
+        for at, entry in _entries(sound, "household_mailboxes"):
+            if entry.get("email"):
+                text = "is set, but household_mail is not: no mail could be sent. Set it in"
+                yield Problem((*at, "email"), f"{text} mail.yml, or delete the address.")
+        return
+    relay = sound["household_mail"].get("relay", {})
+    port, tls = relay.get("port", 587), relay.get("tls", "starttls")
+    if TLS_OF_PORT.get(port, tls) != tls:
+        text = f"is {tls}, but port {port} speaks {TLS_OF_PORT[port]}. Change one of them."
+        yield Problem(("household_mail", "relay", "tls"), text)
+
+
+def _release(sound: Sound) -> Iterator[Problem]:
+    releases, release = sound.get("household_releases", {}), sound.get("household_release", "")
+    if not release or not releases:
+        return
+    if release not in releases:
+        text = (
+            f"is {quoted(release)}: this host's system has no Asterisk that I know. Debian 12"
+            " (bookworm) and 13 (trixie) have none at all. Use Debian 14 (forky); there are:"
+            f" {listed(known['name'] for known in releases.values())}."
+        )
+        yield Problem(("household_release",), text)
+        return
+    drivers = releases[release]["sip_drivers"]
+    driver = sound.get("household_sip_driver", "auto")
+    if driver not in ("auto", *drivers):
+        text = (
+            f"is {driver}, but Asterisk {releases[release]['asterisk']} of"
+            f" {releases[release]['name']} has only {listed(drivers)}. Write auto."
+        )
+        yield Problem(("household_sip_driver",), text)
+
+
+CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [
+    _empty,
+    _duplicates,
+    _contradictions,
+    _unresolved,
+    _routes,
+    _requirements,
+    _swallowed,
+    _mails,
+    _release,
+]

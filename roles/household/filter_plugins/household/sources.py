@@ -1,0 +1,169 @@
+"""The files that a household writes: where a setting stands, and what no parsed value shows.
+
+Ansible hands over values. That `001` was written without quotes, that a key stands twice, or
+that a name is one that nobody reads can only be seen in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import yaml
+
+from .problems import Problem, Setting, did_you_mean
+
+# What Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
+EXTENSIONS = {"", ".yml", ".yaml", ".json"}
+# A value that is one reference and nothing else, such as "{{ vault_household_secrets }}".
+REFERENCE = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
+MARKERS = re.compile(r"\{\{|\{%|\{#")
+
+
+def household_files(inventory_dir: str, host: str, groups: Iterable[str]) -> list[str]:
+    """Return the files of a host's variables, those that win last."""
+    folders = ["group_vars/all", *(f"group_vars/{name}" for name in groups), f"host_vars/{host}"]
+    return [str(file) for folder in folders for file in _variables(Path(inventory_dir) / folder)]
+
+
+def _variables(folder: Path) -> list[Path]:
+    """Return ``folder.yml`` and the like, and all of the folder, as Ansible does."""
+    single = [folder.with_name(folder.name + extension) for extension in sorted(EXTENSIONS)]
+    inside = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix in EXTENSIONS and not file.name.startswith(".") and file.name[-1] != "~"
+    ]
+    return [file for file in single + inside if file.is_file()]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a setting stands: its file relative to the inventory, and its line.
+
+    ``raw`` is its text if that is plain, without quotes; ``key`` the text of its key.
+    """
+
+    file: str
+    line: int
+    raw: str | None = None
+    key: str | None = None
+
+
+class Sources:
+    """The text of the files, by setting."""
+
+    def __init__(self, texts: Mapping[str, str], inventory_dir: str) -> None:
+        """Read ``texts``: path to content, in the order of :func:`household_files`."""
+        self._places: dict[Setting, Place] = {}
+        self._names: list[tuple[str, Place]] = []
+        self.twice: list[Problem] = []
+        self.templates: list[Problem] = []
+        for path, text in texts.items():
+            file = PurePath(path)
+            if file.is_relative_to(inventory_dir):
+                file = file.relative_to(inventory_dir)
+            self._read(str(file), text)
+
+    def place(self, setting: Setting) -> Place | None:
+        """Return where a setting stands, or what it would stand in, if a file has it at all."""
+        for length in range(len(setting), 0, -1):
+            if setting[:length] in self._places:
+                return self._places[setting[:length]]
+        return None
+
+    def raw(self, setting: Setting) -> str | None:
+        """Return a plain scalar as it was typed: `001`, where the value is 1."""
+        place = self._places.get(setting)
+        return place.raw if place else None
+
+    def key(self, setting: Setting) -> str | None:
+        """Return a plain key as it was typed."""
+        place = self._places.get(setting)
+        return place.key if place else None
+
+    def unknown(self, names: Iterable[str], prefixes: Iterable[str]) -> Iterator[Problem]:
+        """Yield the variables that nobody reads: neither of ``names`` nor with a prefix."""
+        known = set(names)
+        for name, place in self._names:
+            if name not in known and not name.startswith(tuple(prefixes)):
+                yield Problem((name,), f"is read by nobody.{did_you_mean(name, known)}", place)
+
+    def _read(self, file: str, text: str) -> None:
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError:
+            return  # Ansible reads the same file, and has said so before.
+        if not isinstance(root, yaml.MappingNode):
+            return
+        for name in {str(_value(key)) for key, _ in root.value}:
+            self._forget(name, file)
+        self._mapping(file, (), root)
+
+    def _forget(self, name: str, file: str) -> None:
+        """Let a later file win; two files of one folder are a mistake."""
+        before = self._places.get((name,))
+        if before is None:
+            return
+        if _folder(before.file) == _folder(file):
+            text = f"stands in {before.file} too, and only one of them counts. Keep one."
+            self.twice.append(Problem((name,), text))
+        self._places = {key: place for key, place in self._places.items() if key[0] != name}
+
+    def _mapping(self, file: str, setting: Setting, node: yaml.MappingNode) -> None:
+        seen: dict[Any, int] = {}
+        for key_node, value_node in node.value:
+            key = _value(key_node)
+            line = key_node.start_mark.line + 1
+            here = Place(file, line, _raw(value_node), _raw(key_node))
+            if key in seen:
+                text = f"stands twice here (line {seen[key]} too), and only the last one counts."
+                self.twice.append(Problem((*setting, key), f"{text} Keep one.", here))
+            seen[key] = line
+            if not setting:
+                self._names.append((str(key), here))
+            self._node(file, (*setting, key), value_node, here)
+
+    def _node(self, file: str, setting: Setting, node: yaml.Node, here: Place) -> None:
+        if setting in self._places:
+            return  # The second of two keys, or an alias within itself.
+        self._places[setting] = here
+        if isinstance(node, yaml.MappingNode):
+            self._mapping(file, setting, node)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                place = Place(file, item.start_mark.line + 1, _raw(item))
+                self._node(file, (*setting, index), item, place)
+        elif str(setting[0]).startswith("household_") and _is_template(node):
+            text = (
+                "has {{, {% or {# in it, which Ansible takes for a template. Choose a value"
+                " without them."
+            )
+            self.templates.append(Problem(setting, text, here))
+
+
+def _is_template(node: yaml.Node) -> bool:
+    text = str(node.value)
+    return MARKERS.search(text) is not None and not REFERENCE.fullmatch(text)
+
+
+def _value(node: yaml.Node) -> Any:
+    """Return a key as Ansible sees it: an unquoted 001 is 1."""
+    try:
+        return yaml.constructor.SafeConstructor().construct_object(node, deep=True)
+    except yaml.YAMLError:
+        return node.value
+
+
+def _raw(node: yaml.Node) -> str | None:
+    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    return str(node.value) if plain else None
+
+
+def _folder(file: str) -> str:
+    """Return what a file is of: host_vars/pi for host_vars/pi/trunks.yml and host_vars/pi.yml."""
+    kind, _, rest = file.partition("/")
+    return f"{kind}/{rest.partition('/')[0].partition('.')[0]}"
