@@ -64,6 +64,11 @@ def listed(words: Iterable[object]) -> str:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return " Did you mean …?", or nothing if no known word is like it."""
+    """Return " Did you mean …?", or nothing if no known word is like it.
+
+    Numbers are never like each other: 002 is not a slip of 001.
+    """
+    if str(word).isdecimal():
+        return ""
     close = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
     return f" Did you mean {close[0]}?" if close else ""

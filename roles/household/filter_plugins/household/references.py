@@ -103,7 +103,7 @@ def _mentions(sound: Sound) -> Iterator[tuple[Setting, str, str, list[str]]]:
 def _unresolved(sound: Sound) -> Iterator[Problem]:
     for setting, mentioned, where, known in _mentions(sound):
         if mentioned not in known:
-            hint = did_you_mean(mentioned, known) or f" There: {listed(known)}."
+            hint = did_you_mean(mentioned, known) or f" There are: {listed(known)}."
             yield Problem(setting, f"names {quoted(mentioned)}, which {where} does not have.{hint}")
 
 

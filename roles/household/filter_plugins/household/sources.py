@@ -22,6 +22,9 @@ EXTENSIONS = {"", ".yml", ".yaml", ".json"}
 REFERENCE = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
 MARKERS = re.compile(r"\{\{|\{%|\{#")
 
+# No setting is as deep; an alias within itself would be without end.
+DEEPEST = 8
+
 
 def household_files(inventory_dir: str, host: str, groups: Iterable[str]) -> list[str]:
     """Return the files of a host's variables, those that win last."""
@@ -128,8 +131,8 @@ class Sources:
             self._node(file, (*setting, key), value_node, here)
 
     def _node(self, file: str, setting: Setting, node: yaml.Node, here: Place) -> None:
-        if setting in self._places:
-            return  # The second of two keys, or an alias within itself.
+        if len(setting) > DEEPEST:
+            return
         self._places[setting] = here
         if isinstance(node, yaml.MappingNode):
             self._mapping(file, setting, node)
