@@ -31,8 +31,6 @@ TOPICS = {
 }
 # What the wiring takes from elsewhere: its name there.
 WIRED = {"household_sip_driver": "asterisk_sip_driver"}
-# Names that are free: Ansible's own, and what "{{ vault_… }}" may refer to.
-PREFIXES = "ansible_", "vault_"
 # What a run itself sets, and a second look finds.
 FACTS = {"household_generated_secrets"}
 
@@ -57,7 +55,7 @@ def household_errors(
     )
     problems = [
         *sources.twice,
-        *sources.unknown(_readable(role), (*PREFIXES, "household_")),
+        *sources.unread(set(_readable(role)), _ours(role)),
         *structure.problems,
         *format_problems(structure.sound),
         *credential_problems(structure.sound, sources),
@@ -72,6 +70,10 @@ def household_template_errors(texts: Mapping[str, str], inventory_dir: str, host
     return _messages(sources.templates, sources, {}, host)
 
 
+def _specs(role: Path) -> list[Path]:
+    return sorted(role.parent.glob("*/meta/argument_specs.yml"))
+
+
 def _options(role: Path) -> dict[str, Any]:
     specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
     options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
@@ -80,10 +82,15 @@ def _options(role: Path) -> dict[str, Any]:
 
 def _readable(role: Path) -> Iterator[str]:
     """Yield the names that somebody reads: options of the roles, and the product's defaults."""
-    for specs in role.parent.glob("*/meta/argument_specs.yml"):
+    for specs in _specs(role):
         yield from _options(specs.parents[1])
     for defaults in role.parents[1].glob("group_vars/all/*.yml"):
         yield from yaml.safe_load(defaults.read_text())
+
+
+def _ours(role: Path) -> tuple[str, ...]:
+    """Return how the product's own names begin: with a role's."""
+    return ("gardeligne_", *(f"{path.parents[1].name}_" for path in _specs(role)))
 
 
 def _messages(

@@ -70,5 +70,19 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     """
     if str(word).isdecimal():
         return ""
-    close = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
+    return _close(str(word), known, 0.6)
+
+
+def slip_of(word: str, known: Iterable[str]) -> str:
+    """Return the same for a variable that can only be meant for a known one.
+
+    It may lack the household's prefix: `trunks` is meant for household_trunks.
+    """
+    bare = {name.removeprefix("household_"): name for name in known}
+    close = difflib.get_close_matches(word, sorted(bare), n=1, cutoff=0.85)
+    return _close(bare[close[0]] if close else word, known, 0.85)
+
+
+def _close(word: str, known: Iterable[str], cutoff: float) -> str:
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
     return f" Did you mean {close[0]}?" if close else ""

@@ -14,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from .problems import Problem, Setting, did_you_mean
+from .problems import Problem, Setting, slip_of
 
 # What Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
 EXTENSIONS = {"", ".yml", ".yaml", ".json"}
-# A value that is one reference and nothing else, such as "{{ vault_household_secrets }}".
-REFERENCE = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
+# Such as "{{ vault_household_secrets }}".
+REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 MARKERS = re.compile(r"\{\{|\{%|\{#")
 
 # No setting is as deep; an alias within itself would be without end.
@@ -88,12 +88,18 @@ class Sources:
         place = self._places.get(setting)
         return place.key if place else None
 
-    def unknown(self, names: Iterable[str], prefixes: Iterable[str]) -> Iterator[Problem]:
-        """Yield the variables that nobody reads: neither of ``names`` nor with a prefix."""
-        known = set(names)
+    def unread(self, known: set[str], ours: tuple[str, ...]) -> Iterator[Problem]:
+        """Yield the variables that nobody reads, though they look like ``known`` ones.
+
+        Names that begin with one of ``ours`` are the product's. Others are the household's own,
+        which its settings may refer to, unless they are a slip of the pen.
+        """
         for name, place in self._names:
-            if name not in known and not name.startswith(tuple(prefixes)):
-                yield Problem((name,), f"is read by nobody.{did_you_mean(name, known)}", place)
+            if name in known or name.startswith("household_"):
+                continue
+            hint = slip_of(name, known)
+            if hint or name.startswith(ours):
+                yield Problem((name,), f"is no setting that exists.{hint}", place)
 
     def _read(self, file: str, text: str) -> None:
         try:
@@ -140,7 +146,7 @@ class Sources:
             for index, item in enumerate(node.value):
                 place = Place(file, item.start_mark.line + 1, _raw(item))
                 self._node(file, (*setting, index), item, place)
-        elif str(setting[0]).startswith("household_") and _is_template(node):
+        elif str(setting[0]).startswith("household_") and _is_template(setting, node):
             text = (
                 "has {{, {% or {# in it, which Ansible takes for a template. Choose a value"
                 " without them."
@@ -148,9 +154,12 @@ class Sources:
             self.templates.append(Problem(setting, text, here))
 
 
-def _is_template(node: yaml.Node) -> bool:
-    text = str(node.value)
-    return MARKERS.search(text) is not None and not REFERENCE.fullmatch(text)
+def _is_template(setting: Setting, node: yaml.Node) -> bool:
+    """Tell whether a text is more of a template than references; a password is one at most."""
+    text = str(node.value).strip()
+    if setting[0] == "household_secrets":
+        return MARKERS.search(text) is not None and not REFERENCE.fullmatch(text)
+    return MARKERS.search(REFERENCE.sub("", text)) is not None
 
 
 def _value(node: yaml.Node) -> Any:

@@ -95,7 +95,9 @@ class Structure:
             self._wrong(at, self._not_a(called, kind, value, at))
             return None
         if kind == "dict":
-            return self._block(option["options"], value, at) if "options" in option else value
+            # An empty block that may be left out is left out.
+            whole = "options" in option and not (value == {} == option.get("default"))
+            return self._block(option["options"], value, at) if whole else value
         if kind == "list":
             return self._list(option, value, at)
         if "choices" in option and value not in option["choices"]:
