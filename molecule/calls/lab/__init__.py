@@ -1,0 +1,44 @@
+"""The call laboratory, seen from the builder's machine: telephones, operator, robot, mail."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .parts import House, Mailsink, Operator, Robot
+from .world import Machine, eventually
+
+
+@dataclass(frozen=True)
+class Lab:
+    """All of it."""
+
+    operator: Operator
+    robot: Robot
+    mailsink: Mailsink
+    houses: dict[str, House]
+
+
+@contextmanager
+def open_lab(exchanges: list[str]) -> Generator[Lab, None, None]:
+    """Switch the telephones of these exchanges on, and off again whatever happens."""
+    operator, phones = Operator(), Machine("phones")
+    phones.run("systemctl", "stop", "phone-*")
+    with ThreadPoolExecutor() as pool:
+        houses = dict(
+            zip(exchanges, pool.map(lambda name: House(name, operator, phones), exchanges))  # noqa: B905
+        )
+    try:
+        for house in houses.values():
+            for account in house.number, house.second_account:
+                eventually(
+                    lambda account=account: operator.registered(account),  # type: ignore[misc]
+                    f"{account} is registered",
+                    60,
+                )
+        yield Lab(operator, Robot(), Mailsink(), houses)
+    finally:
+        for house in houses.values():
+            house.close()

@@ -1,0 +1,193 @@
+"""What is around the exchanges, the exchanges themselves, and who lives in them."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import itertools
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from .phone import Phone
+from .world import DATA, SECRET, Machine, eventually
+
+
+class Operator(Machine):
+    """Registrar and public network."""
+
+    def __init__(self) -> None:
+        """Find it."""
+        super().__init__("operator")
+
+    def show_as(self, account: str, shown: str) -> None:
+        """Show an account's calls with this number, or `hidden`."""
+        self.asterisk(f"database put presents {account} {shown}")
+
+    def dialled(self, account: str) -> list[str]:
+        """Return the numbers that this account has called."""
+        lines = self.run("sh", "-c", "cat /var/lib/lab/dialled 2>/dev/null || true").splitlines()
+        return [line.split()[1] for line in lines if line.split()[0] == account]
+
+    def registered(self, account: str) -> bool:
+        """Tell whether an account can be called."""
+        return f"Contact:  {account}/" in self.asterisk(f"pjsip show aor {account}")
+
+    def forget_registrations(self) -> None:
+        """Restart without a memory of who was registered: what a crash at an operator is."""
+        self.run("systemctl", "stop", "asterisk")
+        self.run("rm", "-f", "/var/lib/asterisk/astdb.sqlite3")
+        self.run("systemctl", "start", "asterisk")
+
+    def names(self, on: bool) -> None:
+        """Switch the name server on or off."""
+        self.run("systemctl", "start" if on else "stop", "dnsmasq")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a robot concluded, why, and when it was answered and knew (Unix time)."""
+
+    status: str
+    cause: str
+    answered: float
+    decided: float
+
+    @property
+    def milliseconds(self) -> int:
+        """Return how long it listened."""
+        return round(1000 * (self.decided - self.answered))
+
+
+class Robot(Machine):
+    """A dialler that listens before it talks."""
+
+    _calls = itertools.count(1)
+
+    def __init__(self) -> None:
+        """Find it."""
+        super().__init__("robot")
+
+    def call(self, number: str, profile: str) -> Verdict:
+        """Call a number, let AMD() decide with a profile, and return its verdict."""
+        name = f"{os.getpid()}-{next(self._calls)}"
+        order = (
+            f"Channel: PJSIP/{number}@operator\nCallerID: <{DATA['lab_robot']}>\nWaitTime: 20\n"
+            f"Context: robot\nExtension: {profile}\nSetvar: CALL={name}\n"
+        )
+        # Asterisk reads what is moved into the folder, whole.
+        self.run(
+            *("sh", "-c", 'cat >"/var/spool/asterisk/$0" && chown asterisk: "/var/spool/asterisk/$0"'
+              ' && mv "/var/spool/asterisk/$0" /var/spool/asterisk/outgoing/'),
+            name,
+            given=order,
+        )  # fmt: skip
+        note = eventually(lambda: self._note(name), f"robot {profile} has decided", 40)
+        status, cause, answered, decided = note.split()
+        return Verdict(status, cause, int(answered) / 1000, int(decided) / 1000)
+
+    def _note(self, name: str) -> str:
+        return self.run("sh", "-c", 'cat "/var/lib/lab/$0" 2>/dev/null || true', name)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as the relay took it."""
+
+    received: float
+    login: str
+    sender: str
+    message: EmailMessage
+
+    @property
+    def text(self) -> str:
+        """Return its text."""
+        body = self.message.get_body(("plain",))
+        assert body is not None, "the mail has no text"
+        return str(body.get_content())
+
+    @property
+    def sound(self) -> bytes:
+        """Return the WAV that is attached."""
+        attached = [part for part in self.message.iter_attachments() if "wav" in part.get_content_type()]  # noqa: E501
+        assert len(attached) == 1, f"{len(attached)} sounds are attached"
+        content = attached[0].get_content()
+        assert isinstance(content, bytes)
+        return content
+
+
+class Mailsink(Machine):
+    """The mail relay."""
+
+    def __init__(self) -> None:
+        """Find it."""
+        super().__init__("mailsink")
+
+    def to(self, recipient: str) -> list[Mail]:
+        """Return what was sent to an address, the oldest first."""
+        show = 'for mail in /var/lib/lab/mail/*; do [ -e "$mail" ] && cat "$mail" && echo; done; :'
+        kept = [json.loads(line) for line in self.run("sh", "-c", show).splitlines()]
+        return [
+            Mail(
+                mail["received"],
+                mail["login"],
+                mail["sender"],
+                email.message_from_string(mail["content"], policy=email.policy.default),
+            )
+            for mail in kept
+            if recipient in mail["recipients"]
+        ]
+
+
+class House(Machine):
+    """An exchange under test, its telephones, and the people who call it."""
+
+    def __init__(self, name: str, operator: Operator, phones: Machine) -> None:
+        """Plug all its telephones in."""
+        super().__init__(name)
+        line = DATA["lab_lines"][name]
+        self.number, self.second_number = f"098765000{line}", f"097265000{line}"
+        self.second_account = f"0033{self.second_number[1:]}"
+        self.mailbox = f"{name}@example.net"
+        here, public = self.address(), operator.address()
+        index = itertools.count(10 * line)
+        # Tones that are no part of a ring, of a busy signal, or of one another.
+        self.salon, self.cuisine = (
+            Phone(phones, next(index), extension, secret, here, tone)
+            for (extension, secret), tone in zip(
+                DATA["lab_handset_secrets"].items(), (620, 760), strict=True
+            )
+        )
+        self.known, self.stranger, self.friend = (
+            Phone(phones, next(index), f"{number}{line}", SECRET, public, tone)
+            for number, tone in zip(DATA["lab_people"].values(), (900, 1150, 1300), strict=True)
+        )
+        self.handsets = (self.salon, self.cuisine)
+        self.phones = (*self.handsets, self.known, self.stranger, self.friend)
+
+    def close(self) -> None:
+        """Unplug everything."""
+        for phone in self.phones:
+            phone.close()
+
+    def rest(self) -> None:
+        """End all calls and forget them, so that the next test finds a quiet house."""
+        for phone in self.phones:
+            phone.hang_up()
+        self.wait_until_idle()
+        for phone in self.phones:
+            phone.forget()
+
+    def calls(self) -> int:
+        """Return how many channels are up."""
+        return int(self.asterisk("core show channels count").split()[0])
+
+    def wait_until_idle(self, timeout: float = 10) -> None:
+        """Wait until no channel is left behind."""
+        eventually(lambda: self.calls() == 0, f"{self.name} has no channel left", timeout)
+
+    def rang(self, phones: Iterable[Phone] | None = None) -> bool:
+        """Tell whether a telephone of the house has seen a call."""
+        return any(phone.saw("CALL_INCOMING") for phone in phones or self.handsets)

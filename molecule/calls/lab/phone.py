@@ -1,0 +1,187 @@
+"""A telephone: baresip, with a tone for a voice and a recorder for an ear."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+from .world import Machine, eventually
+
+CONFIG = """\
+sip_listen 0.0.0.0:{sip_port}
+rtp_ports {rtp_port}-{rtp_last}
+call_max_calls 4
+audio_source ausine,{tone}
+audio_player aufile,{home}/heard.wav
+audio_alert aufile,/dev/null
+ausrc_srate 48000
+auplay_srate 8000
+auplay_channels 1
+ring_aufile none
+ringback_aufile none
+callwaiting_aufile none
+notfound_aufile none
+busy_aufile none
+error_aufile none
+module_path /usr/lib/baresip/modules
+module g711.so
+module ausine.so
+module aufile.so
+module_app account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 0.0.0.0:{control_port}
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a telephone noticed, and when (Unix time)."""
+
+    at: float
+    kind: str
+    peer: str
+    detail: str
+
+
+class Phone:
+    """A telephone that is registered, as long as it lives."""
+
+    def __init__(
+        self, machine: Machine, index: int, user: str, secret: str, registrar: str, tone: int
+    ) -> None:
+        """Switch it on; ``index`` tells it from the others in the same container."""
+        self.user, self.registrar, self.tone = user, registrar, tone
+        self.events: list[Event] = []
+        self._news = threading.Condition()
+        self._machine, self._unit = machine, f"phone-{index}"
+        self._home = f"/phones/{index}"
+        ports = {"control_port": 4000 + index, "sip_port": 5000 + 2 * index}
+        rtp = 10000 + 100 * index
+        config = CONFIG.format(
+            tone=tone, home=self._home, rtp_port=rtp, rtp_last=rtp + 98, **ports
+        )
+        machine.write(f"{self._home}/config", config)
+        machine.write(f"{self._home}/accounts", "")
+        machine.run(
+            *("systemd-run", "--quiet", "--collect", f"--unit={self._unit}"),
+            *("baresip", "-f", self._home),
+        )
+        self._control = self._connect(machine.address(), ports["control_port"])
+        threading.Thread(target=self._listen, daemon=True).start()
+        # The account comes last: only who listens already is told that it registered.
+        self._command(
+            "uanew", f"<sip:{user}@{registrar}>;auth_pass={secret};regint=600;audio_codecs=pcma"
+        )
+        self.wait("REGISTER_OK")
+
+    def close(self) -> None:
+        """Switch it off."""
+        self._machine.run("systemctl", "stop", self._unit)
+        self._control.close()
+
+    # What one does with a telephone.
+
+    def dial(self, number: str) -> float:
+        """Call a number and return when."""
+        at = time.time()
+        self._command("dial", f"sip:{number}@{self.registrar}")
+        return at
+
+    def accept(self) -> float:
+        """Pick up and return when."""
+        at = time.time()
+        self._command("accept")
+        return at
+
+    def hang_up(self) -> None:
+        """Hang up, or refuse a call that rings."""
+        self._command("hangup")
+
+    def press(self, keys: str) -> None:
+        """Press keys during a call."""
+        for key in keys:
+            self._command("sndcode", key)
+            time.sleep(0.25)
+
+    def listen_for(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+    # What one sees and hears.
+
+    def forget(self) -> None:
+        """Begin anew: what was noticed until now does not count any more."""
+        with self._news:
+            self.events.clear()
+
+    def saw(self, kind: str) -> Event | None:
+        """Return the first event of this kind."""
+        with self._news:
+            return next((event for event in self.events if event.kind == kind), None)
+
+    def rings(self) -> bool:
+        """Tell whether it has been rung and neither picked up nor been given up since."""
+        with self._news:
+            kinds = [event.kind for event in self.events]
+        return kinds.count("CALL_INCOMING") > kinds.count("CALL_CLOSED")
+
+    def wait(self, kind: str, timeout: float = 15) -> Event:
+        """Return the first event of this kind, once there is one."""
+        with self._news:
+            self._news.wait_for(lambda: self.saw(kind), timeout)
+            kinds = [event.kind for event in self.events]
+        found = self.saw(kind)
+        assert found, f"telephone {self.user}: no {kind} within {timeout:g} s, but {kinds}"
+        return found
+
+    def heard(self) -> bytes:
+        """Return what was heard in the last call that was answered, as a WAV."""
+        return self._machine.read(f"{self._home}/heard.wav")
+
+    # How baresip is told: JSON in netstrings.
+
+    @staticmethod
+    def _connect(address: str, port: int) -> socket.socket:
+        def attempt() -> socket.socket | None:
+            try:
+                return socket.create_connection((address, port), timeout=5)
+            except ConnectionRefusedError:
+                return None
+
+        connection = eventually(attempt, f"baresip listens on port {port}")
+        connection.settimeout(None)
+        return connection
+
+    def _command(self, command: str, parameters: str = "") -> None:
+        message = json.dumps({"command": command, "params": parameters})
+        self._control.sendall(f"{len(message)}:{message},".encode())
+
+    def _listen(self) -> None:
+        buffer = b""
+        while data := self._receive():
+            at, buffer = time.time(), buffer + data
+            while b":" in buffer:
+                size, _, rest = buffer.partition(b":")
+                if len(rest) <= int(size):
+                    break
+                message, buffer = json.loads(rest[: int(size)]), rest[int(size) + 1 :]
+                if message.get("event"):
+                    self._note(at, message)
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(65536)
+        except OSError:  # closed
+            return b""
+
+    def _note(self, at: float, message: dict[str, str]) -> None:
+        event = Event(
+            at, message["type"], message.get("peeruri", ""), str(message.get("param", ""))
+        )
+        with self._news:
+            self.events.append(event)
+            self._news.notify_all()

@@ -1,0 +1,71 @@
+"""The lab's data and its containers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+SCENARIO = Path(__file__).resolve().parents[1]
+DATA: dict[str, Any] = yaml.safe_load(
+    (SCENARIO / "inventory/group_vars/all/lab.yml").read_text()
+)
+SECRET: str = DATA["lab_secret"]
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], what: str, timeout: float = 20) -> T:
+    """Return the first true answer of ``look``; fail with ``what`` when there is none."""
+    end = time.monotonic() + timeout
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout:g} s: {what}")
+        time.sleep(0.1)
+    return found
+
+
+class Machine:
+    """One of the scenario's containers."""
+
+    def __init__(self, name: str) -> None:
+        """Name it as the inventory does."""
+        self.name = name
+        self.container = f"gardeligne-{os.environ.get('MOLECULE_SCENARIO_NAME', 'calls')}-{name}"
+
+    def run(self, *command: str, given: str | None = None) -> str:
+        """Run a command in it and return what it prints."""
+        return self._exec(command, given).decode()
+
+    def asterisk(self, command: str) -> str:
+        """Return what its Asterisk answers to a command."""
+        return self.run("asterisk", "-rx", command)
+
+    def read(self, path: str) -> bytes:
+        """Return a file's content."""
+        return self._exec(("cat", path), None)
+
+    def write(self, path: str, content: str) -> None:
+        """Write a file; its folder is made."""
+        self.run("sh", "-c", 'mkdir -p "${0%/*}" && cat >"$0"', path, given=content)
+
+    def address(self) -> str:
+        """Return its address on the scenario's network."""
+        return self.run("hostname", "-I").split()[0]
+
+    def _exec(self, command: tuple[str, ...], given: str | None) -> bytes:
+        done = subprocess.run(
+            ["podman", "exec", "--interactive", self.container, *command],
+            input=(given or "").encode(),
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{self.name}: {' '.join(command)}: {done.stderr.decode()}")
+        return done.stdout
