@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .formats import PLACEHOLDER, PLACEHOLDER_TEXT
-from .problems import Problem, Setting, listed, shown
+from .problems import Problem, Setting, complete, listed, shown
 from .sources import Sources
 from .structure import unquoted
 
@@ -43,6 +43,8 @@ def credential_problems(sound: Mapping[str, Any], sources: Sources) -> Iterator[
                 raw = sources.key(setting) or str(number)
                 yield Problem(setting, f'has no quotes around its key {raw}. Write "{raw}".')
             elif number not in entries:
+                if not complete(sound, f"household_{kind}", key):
+                    continue
                 yield Problem(setting, _nobody(kind, number, called, list(entries)))
             elif secret is not None and not isinstance(secret, str):
                 yield Problem(setting, unquoted(None, secret, secret=True))
@@ -58,7 +60,7 @@ def _relay(mail: Entry | None, secret: str) -> Iterator[Problem]:
     setting: Setting = ("household_secrets", "mail")
     relay = (mail or {}).get("relay")
     if relay is None:
-        if secret and mail is None:
+        if secret and mail == {}:
             yield Problem(setting, "is set, but household_mail is not. Set it too, or delete this.")
     elif not secret:
         yield Problem(setting, "is missing: the password of household_mail.relay.user.")
@@ -93,7 +95,7 @@ def _sip(secret: str, entry: Entry, least: int) -> str:
     plain = re.sub(r"\W", "", secret.casefold())
     if plain in own:
         return "is weak: it is the entry's own name, number or login. Choose another."
-    if len(set(plain)) < 5 or any(
+    if len(set(secret)) < 5 or any(
         plain.startswith(word) and len(plain) < len(word) + 6 for word in COMMON
     ):
         return "is weak: it is among the first that are tried. Choose another."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def household_errors(
     )
     problems = [
         *sources.twice,
-        *sources.unread(set(_readable(role)), _ours(role)),
+        *sources.unread(_readable(role), _ours(role)),
         *structure.problems,
         *format_problems(structure.sound),
         *credential_problems(structure.sound, sources),
@@ -74,18 +75,19 @@ def _specs(role: Path) -> list[Path]:
     return sorted(role.parent.glob("*/meta/argument_specs.yml"))
 
 
+@cache
 def _options(role: Path) -> dict[str, Any]:
     specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
     options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
     return options
 
 
-def _readable(role: Path) -> Iterator[str]:
-    """Yield the names that somebody reads: options of the roles, and the product's defaults."""
-    for specs in _specs(role):
-        yield from _options(specs.parents[1])
-    for defaults in role.parents[1].glob("group_vars/all/*.yml"):
-        yield from yaml.safe_load(defaults.read_text())
+@cache
+def _readable(role: Path) -> set[str]:
+    """Return the names that somebody reads: options of the roles, and the product's defaults."""
+    options = [_options(specs.parents[1]) for specs in _specs(role)]
+    files = role.parents[1].glob("group_vars/all/*.yml")
+    return set().union(*options, *(yaml.safe_load(file.read_text()) for file in files))
 
 
 def _ours(role: Path) -> tuple[str, ...]:

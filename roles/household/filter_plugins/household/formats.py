@@ -133,8 +133,7 @@ def phone(check: Callable[[str], str]) -> Format:
         try:
             check(text)
         except PhoneError as error:
-            cure = 'Write it as "06 12 34 56 78", or a foreign one as "+32 2 123 45 67".'
-            return f"is {quoted(text)}, which {error}. {cure}"
+            return f"is {quoted(text)}, which {error}"
         return ""
 
     return checked

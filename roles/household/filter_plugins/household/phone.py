@@ -14,6 +14,9 @@ FRANCE = "33"
 _PATTERN_CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
 
 
+CURE = 'Write it as "06 12 34 56 78", or a foreign one as "+32 2 123 45 67".'
+
+
 class PhoneError(ValueError):
     """Says in a household's words what is wrong with a number."""
 
@@ -28,7 +31,7 @@ def national(text: str) -> str:
     if len(digits) == 11 and digits.startswith(FRANCE):
         digits = f"0{digits[2:]}"
     if not any(kind.fullmatch(digits) for kind in (NATIONAL, INTERNATIONAL, SHORT)):
-        raise PhoneError(_why_not(digits))
+        raise PhoneError(f"{_why_not(digits)}. {CURE}")
     return digits
 
 
@@ -36,7 +39,7 @@ def line(text: str) -> str:
     """Return the number of a line, which is never a short one."""
     number = national(text)
     if SHORT.fullmatch(number):
-        raise PhoneError("is too short for the number of a line")
+        raise PhoneError("is too short for the number of a line.")
     return number
 
 
@@ -47,7 +50,7 @@ def pattern(text: str) -> str:
         return national(stripped)
     prefix = _digits(stripped[:-1])
     if len(prefix) < 2:
-        raise PhoneError("would match nearly every caller: write at least two digits before the *")
+        raise PhoneError("would match nearly every caller: write at least two digits before the *.")
     return f"_{prefix}."
 
 
@@ -73,9 +76,9 @@ def _digits(text: str) -> str:
     bare = SEPARATORS.sub("", text.replace("(0)", ""))
     digits = f"00{bare[1:]}" if bare.startswith("+") else bare
     if "*" in digits:
-        raise PhoneError("has a * that does not stand at its end")
+        raise PhoneError("has a * that does not stand at its end. Move it there.")
     if not re.fullmatch(r"[0-9]*", digits):
-        raise PhoneError("has characters that no phone number has")
+        raise PhoneError(f"has characters that no phone number has. {CURE}")
     if digits.startswith(f"00{FRANCE}"):
         digits = f"0{digits[4:].removeprefix('0')}"
     return digits

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Setting = tuple[Any, ...]
 
 # What an entry of a list is known by.
-LABELS = ("extension", "number", "name")
+LABELS = ("extension", "name", "number")
+PREFIX = "household_"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(text))[:40]
 
 
+def complete(values: Mapping[str, Any], name: str, key: str) -> bool:
+    """Tell whether every entry of a list has its key: if not, who is missing there is unknown."""
+    return all(key in entry for entry in values.get(name, [{}]))
+
+
 def quoted(value: object) -> str:
     """Return a value as it would stand in the file, in quotes if it is text."""
     return json.dumps(value, ensure_ascii=False, default=str)
@@ -60,29 +66,17 @@ def quoted(value: object) -> str:
 
 def listed(words: Iterable[object]) -> str:
     """Return words with commas, or a word for their absence."""
-    return ", ".join(str(word) for word in words) or "none"
+    return ", ".join(shown(str(word)) for word in words) or "none"
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
+def did_you_mean(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Return " Did you mean …?", or nothing if no known word is like it.
 
-    Numbers are never like each other: 002 is not a slip of 001.
+    The prefix of the household's variables counts for nothing: `trunks` is household_trunks,
+    and household_colour is nothing. Nor are numbers like each other: 002 is no slip of 001.
     """
     if str(word).isdecimal():
         return ""
-    return _close(str(word), known, 0.6)
-
-
-def slip_of(word: str, known: Iterable[str]) -> str:
-    """Return the same for a variable that can only be meant for a known one.
-
-    It may lack the household's prefix: `trunks` is meant for household_trunks.
-    """
-    bare = {name.removeprefix("household_"): name for name in known}
-    close = difflib.get_close_matches(word, sorted(bare), n=1, cutoff=0.85)
-    return _close(bare[close[0]] if close else word, known, 0.85)
-
-
-def _close(word: str, known: Iterable[str], cutoff: float) -> str:
-    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
-    return f" Did you mean {close[0]}?" if close else ""
+    bare = {name.removeprefix(PREFIX): name for name in known}
+    close = difflib.get_close_matches(str(word).removeprefix(PREFIX), sorted(bare), 1, cutoff)
+    return f" Did you mean {bare[close[0]]}?" if close else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .phone import PhoneError, line, matches, pattern
-from .problems import Problem, Setting, did_you_mean, listed, quoted
+from .problems import Problem, Setting, complete, did_you_mean, listed, quoted
 
 Sound = Mapping[str, Any]
 
@@ -102,7 +102,9 @@ def _mentions(sound: Sound) -> Iterator[tuple[Setting, str, str, list[str]]]:
 
 def _unresolved(sound: Sound) -> Iterator[Problem]:
     for setting, mentioned, where, known in _mentions(sound):
-        if mentioned not in known:
+        if mentioned not in known and all(
+            complete(sound, name, key) for name, key, _ in UNIQUE if name == where
+        ):
             hint = did_you_mean(mentioned, known) or f" There are: {listed(known)}."
             yield Problem(setting, f"names {quoted(mentioned)}, which {where} does not have.{hint}")
 
@@ -149,16 +151,17 @@ def _swallowed(sound: Sound) -> Iterator[Problem]:
 
 
 def _mails(sound: Sound) -> Iterator[Problem]:
-    if "household_mail" not in sound or sound["household_mail"] == {}:
+    mail = sound.get("household_mail", {"relay": {}})
+    if mail == {}:
         for at, entry in _entries(sound, "household_mailboxes"):
             if entry.get("email"):
                 text = "is set, but household_mail is not: no mail could be sent. Set it in"
                 yield Problem((*at, "email"), f"{text} mail.yml, or delete the address.")
         return
-    relay = sound["household_mail"].get("relay", {})
+    relay = mail.get("relay", {})
     port, tls = relay.get("port", 587), relay.get("tls", "starttls")
     if TLS_OF_PORT.get(port, tls) != tls:
-        text = f"is {tls}, but port {port} speaks {TLS_OF_PORT[port]}. Change one of them."
+        text = f"is {tls}, but port {port} is for {TLS_OF_PORT[port]}. Change one of them."
         yield Problem(("household_mail", "relay", "tls"), text)
 
 

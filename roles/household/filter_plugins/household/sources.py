@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from .problems import Problem, Setting, slip_of
+from .problems import Problem, Setting, did_you_mean
 
 # What Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
 EXTENSIONS = {"", ".yml", ".yaml", ".json"}
@@ -22,6 +22,8 @@ EXTENSIONS = {"", ".yml", ".yaml", ".json"}
 REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 MARKERS = re.compile(r"\{\{|\{%|\{#")
 
+# How much a variable must be like a known one to be taken for it, of 1.
+SLIP = 0.8
 # No setting is as deep; an alias within itself would be without end.
 DEEPEST = 8
 
@@ -97,7 +99,7 @@ class Sources:
         for name, place in self._names:
             if name in known or name.startswith("household_"):
                 continue
-            hint = slip_of(name, known)
+            hint = did_you_mean(name, known, SLIP)
             if hint or name.startswith(ours):
                 yield Problem((name,), f"is no setting that exists.{hint}", place)
 

@@ -1,0 +1,62 @@
+"""The example household, for tests to spoil: its files, and what the role has to say of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from household.errors import household_errors, household_template_errors
+
+ROOT = Path(__file__).parents[1]
+ROLE = ROOT / "roles/household"
+INVENTORY = "/inventory/home"
+# Secrets by name only are in the example; the scenario `household` has them filled in.
+VAULT = ROOT / "molecule/household/inventory/group_vars/exchange/vault.yml"
+
+
+def _load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text())
+    return loaded
+
+
+PRODUCT = {
+    **_load(ROLE / "defaults/main.yml"),
+    **_load(ROOT / "group_vars/all/providers.yml"),
+    "household_decoys": _load(ROOT / "group_vars/all/decoys.yml")["gardeligne_decoys"],
+    "household_releases": _load(ROOT / "group_vars/all/releases.yml")["gardeligne_releases"],
+    "household_number_classes": _load(ROOT / "group_vars/all/number_plan.yml")[
+        "gardeligne_number_classes"
+    ],
+    "household_emergency_numbers": _load(ROOT / "group_vars/all/number_plan.yml")[
+        "gardeligne_emergency_numbers"
+    ],
+    "household_release": "forky",
+}
+
+
+def example_files() -> dict[str, str]:
+    """Return the example's files by name, its vault filled in."""
+    folder = ROOT / "inventory/example/host_vars/pi"
+    files = {
+        file.name: file.read_text() for file in folder.glob("*.yml") if file.name != VAULT.name
+    }
+    return {**files, VAULT.name: VAULT.read_text()}
+
+
+def values_of(files: dict[str, str]) -> dict[str, Any]:
+    """Return the variables that Ansible would read from these files."""
+    values = dict(PRODUCT)
+    for text in files.values():
+        values.update(yaml.safe_load(text) or {})
+    return values
+
+
+def errors_of(files: dict[str, str], **product: object) -> list[str]:
+    """Return what the role has to say of a household with these files."""
+    texts = {f"{INVENTORY}/host_vars/pi/{name}": text for name, text in sorted(files.items())}
+    values = {**values_of(files), **product}
+    ours = {name: value for name, value in values.items() if name.startswith("household_")}
+    return household_template_errors(texts, INVENTORY, "pi") or household_errors(
+        ours, texts, INVENTORY, "pi", str(ROLE)
+    )
