@@ -55,7 +55,9 @@ def test_three_settings_are_a_household(release: str) -> None:
     assert errors_of({"house.yml": MINIMAL}, household_release=release) == []
 
 
-@pytest.mark.parametrize("name", ["Famille d'Été", "L\u2019Haÿ-les-Roses", "Papi & Mamie (1er étage)"])
+@pytest.mark.parametrize(
+    "name", ["Famille d'Été", "L\u2019Haÿ-les-Roses", "Papi & Mamie (1er étage)"]
+)
 def test_a_name_may_be_french(name: str) -> None:
     files = {**example_files(), "house.yml": f'household_name: "{name}"\n'}
     assert errors_of(files) == []

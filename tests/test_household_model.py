@@ -1,0 +1,150 @@
+"""What a household leaves unsaid is made complete for the roles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from example import PRODUCT, example_files, values_of
+from household.model import household_model, household_pick, household_routes
+from household.secrets import household_missing, household_secret_files
+
+SETTINGS = (
+    "name", "trunks", "handsets", "mailboxes", "guard", "allow", "block", "routes", "mail",
+    "secrets",
+)  # fmt: skip
+CLASSES = PRODUCT["household_number_classes"]
+
+
+def _model(values: dict[str, Any], generated: dict[str, Any] | None = None) -> dict[str, Any]:
+    raw = {name: values[f"household_{name}"] for name in SETTINGS}
+    return household_model(raw, PRODUCT["household_providers"], CLASSES, generated or {})
+
+
+def _minimal(**more: Any) -> dict[str, Any]:
+    return {
+        **PRODUCT,
+        "household_trunks": [
+            {"name": "free", "provider": "free", "number": "09 87 65 43 21"},
+            {"name": "ovh", "provider": "ovh", "number": "+33 9 72 65 43 21"},
+        ],
+        "household_handsets": [{"extension": "001", "name": "Salon"}],
+        "household_secrets": {"trunks": {"free": "a", "ovh": "b"}},
+        **more,
+    }
+
+
+def test_a_line_at_free_is_registered_with_its_number() -> None:
+    trunk = _model(_minimal())["trunks"][0]
+    assert trunk == {
+        "name": "free",
+        "number": "0987654321",
+        "user": "0987654321",
+        "secret": "a",
+        "host": "freephonie.net",
+        "port": 5060,
+        "domain": "freephonie.net",
+        "proxy": "",
+        "codecs": ["alaw"],
+        "dtmf": "auto",
+        "expiry": 1800,
+        "addresses": [],
+        "rings": ["001"],
+        "mailbox": "",
+    }
+
+
+def test_a_line_at_ovh_is_registered_with_its_international_number() -> None:
+    trunk = _model(_minimal())["trunks"][1]
+    assert (trunk["number"], trunk["user"]) == ("0972654321", "0033972654321")
+
+
+def test_a_line_says_what_its_preset_does_not_know() -> None:
+    own: dict[str, Any] = {"name": "box", "provider": "generic", "number": "0123456789"}
+    own |= {"host": "192.168.1.20", "user": "gateway", "port": 5061, "codecs": ["g722"]}
+    secrets = {"trunks": {"box": "c"}}
+    trunk = _model(_minimal(household_trunks=[own], household_secrets=secrets))["trunks"][0]
+    assert {key: trunk[key] for key in ("host", "domain", "user", "port", "codecs")} == {
+        "host": "192.168.1.20",
+        "domain": "192.168.1.20",
+        "user": "gateway",
+        "port": 5061,
+        "codecs": ["g722"],
+    }
+
+
+def test_messages_go_to_the_first_mailbox() -> None:
+    boxes = [{"number": number, "name": "Nous"} for number in ("001", "002")]
+    house = _model(_minimal(household_mailboxes=boxes))
+    assert [trunk["mailbox"] for trunk in house["trunks"]] == ["001", "001"]
+
+
+def test_secrets_are_the_households_own_before_generated_ones() -> None:
+    values = values_of(example_files())
+    values["household_secrets"] = {
+        "trunks": {"free": "a", "ovh": "b"},
+        "mail": "m",
+        "handsets": {"001": "mine", "002": ""},
+    }
+    generated = {"handsets": {"001": "made", "002": "made"}, "mailboxes": {"001": "730152"}}
+    house = _model(values, generated)
+    assert [handset["secret"] for handset in house["handsets"]] == ["mine", "made"]
+    assert house["mailboxes"][0]["pin"] == "730152"
+    assert "m" in house["mail"]["relay"].values()
+
+
+def test_free_carries_no_mobile_numbers_unless_the_household_says_so() -> None:
+    assert _model(_minimal())["routes"] == {
+        "landline": ["free", "ovh"],
+        "mobile": ["ovh"],
+        "free": ["free", "ovh"],
+    }
+    own = {"mobile": ["free"]}
+    assert _model(_minimal(household_routes=own))["routes"] == own
+
+
+def test_a_class_without_a_trunk_is_not_dialled() -> None:
+    routes = household_routes({"mobile": ["ovh"], "landline": []}, CLASSES)
+    assert routes == [{"name": "mobile", "patterns": CLASSES["mobile"], "trunks": ["ovh"]}]
+
+
+def test_the_guard_has_a_default_for_each_setting() -> None:
+    assert _model(_minimal(household_guard={"wait": "10"}))["guard"] == {
+        "decoy": "trill",
+        "wait": 10,
+        "ring": 30,
+        "hidden": "stranger",
+        "blocked": "refuse",
+    }
+
+
+def test_without_mail_settings_no_mail_is_sent() -> None:
+    assert _model(_minimal())["mail"] == {"sender": "", "admin": "", "relay": {}}
+
+
+def test_the_lists_are_what_asterisk_matches() -> None:
+    house = _model(values_of(example_files()))
+    assert house["allow"] == [
+        {"pattern": "0612345678", "name": "Mamie"},
+        {"pattern": "_01420000.", "name": "Cabinet médical"},
+    ]
+    assert house["block"] == [{"pattern": "_0948.", "name": "Démarchage (Arcep)"}]
+
+
+def test_a_role_gets_no_password_that_it_does_not_ask_for() -> None:
+    trunks = _model(_minimal())["trunks"]
+    assert household_pick(trunks, "name", "number")[0] == {"name": "free", "number": "0987654321"}
+
+
+@pytest.mark.parametrize("given", [{}, None, {"001": ""}, {"002": "x"}])
+def test_a_secret_that_is_not_there_is_missing(given: object) -> None:
+    assert household_missing([{"extension": "001"}], "extension", given) == ["001"]
+
+
+def test_a_dry_run_makes_no_new_secret_file(tmp_path: Path) -> None:
+    prefix = str(tmp_path / "handset-")
+    Path(f"{prefix}001").touch()
+    assert household_secret_files(["001", "002"], prefix, True) == [f"{prefix}001", os.devnull]
+    assert household_secret_files(["002"], prefix, False) == [f"{prefix}002"]
