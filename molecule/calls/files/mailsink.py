@@ -11,6 +11,7 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -36,8 +37,9 @@ class Keep:
         return "250 kept"
 
 
-def authenticate(_server, _session, _envelope, _mechanism, login: LoginPassword) -> AuthResult:
+def authenticate(*request: Any) -> AuthResult:
     """Accept the household's own login only."""
+    login: LoginPassword = request[-1]
     known = login.login == USER.encode() and login.password == PASSWORD.encode()
     return AuthResult(success=known, auth_data=login.login)
 

@@ -78,12 +78,10 @@ class Robot(Machine):
             f"Context: robot\nExtension: {profile}\nSetvar: CALL={name}\n"
         )
         # Asterisk reads what is moved into the folder, whole.
-        self.run(
-            *("sh", "-c", 'cat >"/var/spool/asterisk/$0" && chown asterisk: "/var/spool/asterisk/$0"'
-              ' && mv "/var/spool/asterisk/$0" /var/spool/asterisk/outgoing/'),
-            name,
-            given=order,
-        )  # fmt: skip
+        part = f"/var/spool/asterisk/{name}"
+        self.write(part, order)
+        self.run("chown", "asterisk:", part)
+        self.run("mv", part, "/var/spool/asterisk/outgoing/")
         note = eventually(lambda: self._note(name), f"robot {profile} has decided", 40)
         status, cause, answered, decided = note.split()
         return Verdict(status, cause, int(answered) / 1000, int(decided) / 1000)
@@ -111,7 +109,9 @@ class Mail:
     @property
     def sound(self) -> bytes:
         """Return the WAV that is attached."""
-        attached = [part for part in self.message.iter_attachments() if "wav" in part.get_content_type()]  # noqa: E501
+        attached = [
+            part for part in self.message.iter_attachments() if "wav" in part.get_content_type()
+        ]
         assert len(attached) == 1, f"{len(attached)} sounds are attached"
         content = attached[0].get_content()
         assert isinstance(content, bytes)
@@ -174,7 +174,7 @@ class House(Machine):
 
     def rest(self) -> None:
         """End all calls and forget them, so that the next test finds a quiet house."""
-        for phone in self.phones:
+        for phone in reversed(self.phones):  # the callers first, or voicemail would answer them
             phone.hang_up()
         self.wait_until_idle()
         for phone in self.phones:

@@ -61,9 +61,7 @@ class Phone:
         self._home = f"/phones/{index}"
         ports = {"control_port": 4000 + index, "sip_port": 5000 + 2 * index}
         rtp = 10000 + 100 * index
-        config = CONFIG.format(
-            tone=tone, home=self._home, rtp_port=rtp, rtp_last=rtp + 98, **ports
-        )
+        config = CONFIG.format(tone=tone, home=self._home, rtp_port=rtp, rtp_last=rtp + 98, **ports)
         machine.write(f"{self._home}/config", config)
         machine.write(f"{self._home}/accounts", "")
         machine.run(
@@ -74,7 +72,7 @@ class Phone:
         threading.Thread(target=self._listen, daemon=True).start()
         # The account comes last: only who listens already is told that it registered.
         self._command(
-            "uanew", f"<sip:{user}@{registrar}>;auth_pass={secret};regint=600;audio_codecs=pcma"
+            "uanew", f"<sip:{user}@{registrar}>;auth_pass={secret};regint=60;audio_codecs=pcma"
         )
         self.wait("REGISTER_OK")
 

@@ -12,9 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 SCENARIO = Path(__file__).resolve().parents[1]
-DATA: dict[str, Any] = yaml.safe_load(
-    (SCENARIO / "inventory/group_vars/all/lab.yml").read_text()
-)
+DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
 SECRET: str = DATA["lab_secret"]
 
 T = TypeVar("T")
@@ -53,6 +51,12 @@ class Machine:
     def write(self, path: str, content: str) -> None:
         """Write a file; its folder is made."""
         self.run("sh", "-c", 'mkdir -p "${0%/*}" && cat >"$0"', path, given=content)
+
+    def invite(self, address: str, extension: str, caller: str = "0698765439") -> list[int]:
+        """Send a bare INVITE from here, without any password; return the answers' codes."""
+        script = (SCENARIO / "files/invite.py").read_text()
+        said = self.run("python3", "-", address, extension, caller, given=script)
+        return [int(code) for code in said.split()]
 
     def address(self) -> str:
         """Return its address on the scenario's network."""

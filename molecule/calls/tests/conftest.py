@@ -44,18 +44,19 @@ def figures() -> dict[str, dict[str, str]]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     """Try a test on all the houses when its first turn comes; then report on each of them."""
-    given = {
-        name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames
-    }
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     lab, house = pyfuncitem.funcargs["lab"], given["house"]
+    assert isinstance(lab, Lab)
+    assert isinstance(house, House)
     others = {name: value for name, value in pyfuncitem.callspec.params.items() if name != "house"}
     key = pyfuncitem.module.__name__, pyfuncitem.originalname, *others.items()
     if (*key, house.name) not in RUNS:
         pool = ThreadPoolExecutor()
         for each in lab.houses.values():
-            each.rest()
             RUNS[*key, each.name] = pool.submit(pyfuncitem.obj, **{**given, "house": each})
         pool.shutdown()
+        for each in lab.houses.values():
+            each.rest()
     RUNS[*key, house.name].result()
     return True
 
@@ -66,9 +67,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     exchanges = list(DATA["lab_lines"])
     terminalreporter.section("figures")
-    for row in ["", *exchanges], *(
-        [figure, *(values.get(name, "-") for name in exchanges)]
-        for figure, values in FIGURES.items()
+    for row in (
+        ["", *exchanges],
+        *(
+            [figure, *(values.get(name, "-") for name in exchanges)]
+            for figure, values in FIGURES.items()
+        ),
     ):
         terminalreporter.write_line(f"{row[0]:<38}" + "".join(f"{cell:<26}" for cell in row[1:]))
     cache = SCENARIO.parents[1] / ".cache"

@@ -1,0 +1,68 @@
+"""Nobody is home."""
+
+from __future__ import annotations
+
+import pytest
+from lab import Lab
+from lab.parts import House, Mail
+from lab.sound import seconds_of
+from lab.world import DATA, eventually
+
+
+def leave_a_message(house: House, lab: Lab) -> Mail:
+    """Let nobody pick up, speak, and return the mail that follows."""
+    before = len(lab.mailsink.to(house.mailbox))
+    house.known.dial(house.number)
+    house.known.wait("CALL_ESTABLISHED", timeout=20)
+    house.known.listen_for(12)  # the announcement, then the message
+    house.known.hang_up()
+    house.wait_until_idle()
+    return eventually(
+        lambda: lab.mailsink.to(house.mailbox)[before:], "the message is in the mail", 30
+    )[0]
+
+
+def test_a_message_arrives_by_mail_in_french_and_can_be_played(house: House, lab: Lab) -> None:
+    mail = leave_a_message(house, lab)
+    number = house.known.user
+    assert mail.login == mail.sender == "famille.martin@example.org"
+    assert mail.message["From"].addresses[0].addr_spec == "famille.martin@example.org"
+    assert mail.message["From"].addresses[0].display_name == "Famille Martin"
+    assert "Message vocal de" in mail.message["Subject"]
+    assert "Mamie" in mail.message["Subject"]
+    assert number in mail.message["Subject"]
+    assert "Bonjour Famille Martin," in mail.text
+    assert "Vous avez reçu un message vocal de" in mail.text
+    assert "composez **1" in mail.text
+    assert any(day in mail.text for day in ("lundi", "mardi", "mercredi", "jeudi", "vendredi",
+                                            "samedi", "dimanche"))  # fmt: skip
+    assert seconds_of(mail.sound, house.known.tone) > 2, "what was said is not in the message"
+
+
+def test_a_message_is_read_with_the_right_pin(house: House, lab: Lab) -> None:
+    """Whoever gets in hears the message: the tone that the caller has sent."""
+    leave_a_message(house, lab)
+    house.salon.forget()
+    listen(house, DATA["lab_pin"])
+    assert seconds_of(house.salon.heard(), house.known.tone) > 2
+
+
+@pytest.mark.parametrize("pin", ["0000", ""])
+def test_a_wrong_pin_opens_nothing(house: House, lab: Lab, pin: str) -> None:
+    leave_a_message(house, lab)
+    house.salon.forget()
+    listen(house, pin)
+    assert seconds_of(house.salon.heard(), house.known.tone) == 0
+
+
+def listen(house: House, pin: str) -> None:
+    """Dial **1, give a PIN, ask for the first message and listen."""
+    house.salon.dial("**1")
+    house.salon.wait("CALL_ESTABLISHED")
+    house.salon.listen_for(2.5)
+    house.salon.press(f"{pin}#")
+    house.salon.listen_for(1.5)
+    house.salon.press("1")
+    house.salon.listen_for(18)
+    house.salon.hang_up()
+    house.wait_until_idle()
