@@ -95,9 +95,10 @@ def _mentions(sound: Sound) -> Iterator[tuple[Setting, str, str, list[str]]]:
     for name, route in sound.get("household_routes", {}).items():
         for index, trunk in enumerate(route if isinstance(route, list) else []):
             yield ("household_routes", name, index), trunk, "household_trunks", trunks
-    if decoy := sound.get("household_guard", {}).get("decoy"):
+    guard = sound.get("household_guard", {})
+    if "decoy" in guard:
         decoys = list(sound.get("household_decoys", {}))
-        yield ("household_guard", "decoy"), decoy, "household_decoys", decoys
+        yield ("household_guard", "decoy"), guard["decoy"], "household_decoys", decoys
 
 
 def _unresolved(sound: Sound) -> Iterator[Problem]:
