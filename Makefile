@@ -48,7 +48,7 @@ test: setup-containers ## everything: containers and real calls too (as root)
 	@tests/all
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
-	@$(SANDBOX) molecule/calls/try
+	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
 
 bench: setup-containers ## what the appliance costs, as ratios
 	@$(SANDBOX) $(BIN)/python tests/bench/appliance.py
