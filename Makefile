@@ -32,12 +32,18 @@ setup-containers: setup ## that, and what the containers need
 	@touch $@
 
 lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
-	$(BIN)/yamllint --strict .
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(PYTHON_SOURCES)
-	shellcheck $(SHELL_SOURCES)
-	$(BIN)/ansible-lint --offline
+	@echo '+ yamllint --strict'
+	@$(BIN)/yamllint --strict .
+	@echo '+ ruff check'
+	@$(BIN)/ruff check .
+	@echo '+ ruff format --check'
+	@$(BIN)/ruff format --check .
+	@echo '+ mypy'
+	@$(BIN)/mypy $(PYTHON_SOURCES)
+	@echo '+ shellcheck'
+	@shellcheck $(SHELL_SOURCES)
+	@echo '+ ansible-lint --offline'
+	@$(BIN)/ansible-lint --offline
 
 unit: setup ## unit tests of the filters
 	$(BIN)/pytest --quiet
