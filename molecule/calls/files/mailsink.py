@@ -29,7 +29,7 @@ class Keep:
             "login": session.auth_data.decode(),
             "sender": envelope.mail_from,
             "recipients": envelope.rcpt_tos,
-            "content": envelope.original_content.decode(errors="surrogateescape"),
+            "content": envelope.original_content.decode("latin-1"),  # byte by byte
         }
         part = MAIL / f".{time.time_ns()}"
         part.write_text(json.dumps(mail))

@@ -134,7 +134,9 @@ class Mailsink(Machine):
                 mail["received"],
                 mail["login"],
                 mail["sender"],
-                email.message_from_string(mail["content"], policy=email.policy.default),
+                email.message_from_bytes(
+                    mail["content"].encode("latin-1"), policy=email.policy.default
+                ),
             )
             for mail in kept
             if recipient in mail["recipients"]
