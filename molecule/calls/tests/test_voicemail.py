@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from lab import Lab
 from lab.parts import House, Mail
@@ -22,8 +24,21 @@ def leave_a_message(house: House, lab: Lab) -> Mail:
     )[0]
 
 
-def test_a_message_arrives_by_mail_in_french_and_can_be_played(house: House, lab: Lab) -> None:
-    mail = leave_a_message(house, lab)
+@pytest.fixture(scope="module")
+def mails(lab: Lab) -> dict[str, Mail]:
+    """Leave one message in each house, and return the mails by the exchange."""
+    with ThreadPoolExecutor() as pool:
+        mails = pool.map(lambda house: leave_a_message(house, lab), lab.houses.values())
+        left = dict(zip(lab.houses, mails, strict=True))
+    for house in lab.houses.values():
+        house.rest()
+    return left
+
+
+def test_a_message_arrives_by_mail_in_french_and_can_be_played(
+    house: House, mails: dict[str, Mail]
+) -> None:
+    mail = mails[house.name]
     number = house.known.user
     assert mail.login == mail.sender == "famille.martin@example.org"
     assert mail.message["From"].addresses[0].addr_spec == "famille.martin@example.org"
@@ -39,24 +54,18 @@ def test_a_message_arrives_by_mail_in_french_and_can_be_played(house: House, lab
     assert seconds_of(mail.sound, house.known.tone) > 2, "what was said is not in the message"
 
 
-def test_a_message_is_read_with_the_right_pin(house: House, lab: Lab) -> None:
-    """Whoever gets in hears the message: the tone that the caller has sent."""
-    leave_a_message(house, lab)
-    house.salon.forget()
-    listen(house, DATA["lab_pin"])
-    assert seconds_of(house.salon.heard(), house.known.tone) > 2
-
-
 @pytest.mark.parametrize("pin", ["0000", ""])
-def test_a_wrong_pin_opens_nothing(house: House, lab: Lab, pin: str) -> None:
-    leave_a_message(house, lab)
-    house.salon.forget()
-    listen(house, pin)
-    assert seconds_of(house.salon.heard(), house.known.tone) == 0
+def test_a_wrong_pin_opens_nothing(house: House, mails: dict[str, Mail], pin: str) -> None:
+    assert_message_heard(house, pin, False)
 
 
-def listen(house: House, pin: str) -> None:
-    """Dial **1, give a PIN, ask for the first message and listen."""
+@pytest.mark.parametrize("pin", [DATA["lab_pin"]], ids=["right"])
+def test_the_right_pin_opens_the_mailbox(house: House, mails: dict[str, Mail], pin: str) -> None:
+    assert_message_heard(house, pin, True)
+
+
+def assert_message_heard(house: House, pin: str, heard: bool) -> None:
+    """Dial **1, give a PIN, ask for the first message: does one hear the caller's tone?"""
     house.salon.dial("**1")
     house.salon.wait("CALL_ESTABLISHED")
     house.salon.listen_for(2.5)
@@ -66,3 +75,4 @@ def listen(house: House, pin: str) -> None:
     house.salon.listen_for(18)
     house.salon.hang_up()
     house.wait_until_idle()
+    assert (seconds_of(house.salon.heard(), house.known.tone) > 2) is heard
