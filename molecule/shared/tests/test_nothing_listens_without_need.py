@@ -26,3 +26,7 @@ def test_sip_is_offered_over_udp_only(host: Host) -> None:
 
 def test_nobody_hands_mail_in_over_the_network(host: Host) -> None:
     assert host.check_output("ss -Hlnt 'sport = :25 or sport = :465 or sport = :587'") == ""
+
+
+def test_nobody_steers_asterisk_over_the_network(host: Host) -> None:
+    assert host.check_output("ss -Hlnt 'sport = :5038 or sport = :8088'") == ""
