@@ -167,7 +167,8 @@ class House(Machine):
             for number, tone in zip(DATA["lab_people"].values(), (900, 1150, 1300), strict=True)
         )
         self.handsets = (self.salon, self.cuisine)
-        self.phones = (*self.handsets, self.known, self.stranger, self.friend)
+        self.people = (self.known, self.stranger, self.friend)
+        self.phones = (*self.handsets, *self.people)
 
     def close(self) -> None:
         """Unplug everything."""
@@ -176,11 +177,21 @@ class House(Machine):
 
     def rest(self) -> None:
         """End all calls and forget them, so that the next test finds a quiet house."""
-        for phone in reversed(self.phones):  # the callers first, or voicemail would answer them
+        # Who calls hangs up first: a refusal that crosses it would be answered by voicemail.
+        eventually(self._callers_hang_up, f"the telephones of {self.name} are quiet")
+        for phone in self.handsets:
             phone.hang_up()
         self.wait_until_idle()
         for phone in self.phones:
             phone.forget()
+
+    def _callers_hang_up(self) -> bool:
+        """Hang up where it does not ring; tell whether it rings nowhere any more."""
+        # Again and again: baresip forgets a hang-up that comes before it has heard of its call.
+        for phone in self.phones:
+            if not phone.rings():
+                phone.hang_up()
+        return not any(phone.rings() for phone in self.phones)
 
     def calls(self) -> int:
         """Return how many channels are up."""

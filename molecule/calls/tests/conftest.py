@@ -51,12 +51,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     others = {name: value for name, value in pyfuncitem.callspec.params.items() if name != "house"}
     key = pyfuncitem.module.__name__, pyfuncitem.originalname, *others.items()
     if (*key, house.name) not in RUNS:
-        pool = ThreadPoolExecutor()
-        for each in lab.houses.values():
-            RUNS[*key, each.name] = pool.submit(pyfuncitem.obj, **{**given, "house": each})
-        pool.shutdown()
-        for each in lab.houses.values():
-            each.rest()
+
+        def turn(each: House) -> None:
+            try:
+                pyfuncitem.obj(**{**given, "house": each})
+            finally:
+                each.rest()
+
+        with ThreadPoolExecutor() as pool:
+            for each in lab.houses.values():
+                RUNS[*key, each.name] = pool.submit(turn, each)
     RUNS[*key, house.name].result()
     return True
 
