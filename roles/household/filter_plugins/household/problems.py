@@ -6,10 +6,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .sources import Place
+from typing import Any
 
 # The way to a setting: ("household_handsets", 1, "mailbox").
 Setting = tuple[Any, ...]
@@ -17,6 +14,19 @@ Setting = tuple[Any, ...]
 # What an entry of a list is known by.
 LABELS = ("extension", "name", "number")
 PREFIX = "household_"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a setting stands: its file relative to the inventory, and its line.
+
+    ``raw`` is its text if that is plain, without quotes; ``key`` the text of its key.
+    """
+
+    file: str
+    line: int
+    raw: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)

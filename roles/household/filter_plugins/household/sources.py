@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
-from .problems import Problem, Setting, did_you_mean
+from .problems import Place, Problem, Setting, did_you_mean
 
 # What Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
 EXTENSIONS = {"", ".yml", ".yaml", ".json"}
@@ -43,19 +42,6 @@ def _variables(folder: Path) -> list[Path]:
         if file.suffix in EXTENSIONS and not file.name.startswith(".") and file.name[-1] != "~"
     ]
     return [file for file in single + inside if file.is_file()]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a setting stands: its file relative to the inventory, and its line.
-
-    ``raw`` is its text if that is plain, without quotes; ``key`` the text of its key.
-    """
-
-    file: str
-    line: int
-    raw: str | None = None
-    key: str | None = None
 
 
 class Sources:
