@@ -32,7 +32,9 @@ FOLDERS = ("etc", "usr/local")
 
 def sh(*command: str, stdin: bytes | None = None) -> bytes:
     """Run a command and return its output; its errors end the benchmark."""
-    env = {**os.environ, "MOLECULE_SCENARIO_NAME": SCENARIO}
+    plugins = str(ROOT / "molecule/shared/connection_plugins")
+    ours = {"MOLECULE_SCENARIO_NAME": SCENARIO, "ANSIBLE_CONNECTION_PLUGINS": plugins}
+    env = os.environ | ours
     done = subprocess.run(command, cwd=ROOT, env=env, input=stdin, capture_output=True, check=False)
     if done.returncode:
         said = (done.stdout + done.stderr).decode()[-3000:]
