@@ -13,6 +13,17 @@ TRUNKS = [
     {"name": "free", "number": "0987654321", "rings": ["001", "002"], "mailbox": "001"},
     {"name": "ovh", "number": "0972654321", "rings": ["001"], "mailbox": ""},
 ]
+GUARD = {
+    "decoy": "trill",
+    "wait": 5,
+    "ring": 30,
+    "hidden": "stranger",
+    "blocked": "refuse",
+    "learn": True,
+    "expect": 4,
+    "quiet": "22:00-07:00",
+    "challenge": True,
+}
 # The first argument of what jumps. Whether it names a context or an extension of this one, any
 # context of that name counts as reachable: rather one too many.
 JUMP = re.compile(r"(?:(?:Goto|Gosub)\(|\?)([^,:()]+)")
@@ -20,30 +31,27 @@ JUMP = re.compile(r"(?:(?:Goto|Gosub)\(|\?)([^,:()]+)")
 
 def render(**changes: Any) -> dict[str, str]:
     """Return the rendered dialplan's contexts and their lines."""
-    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)  # noqa: S701
+    environment = jinja2.Environment(  # noqa: S701
+        loader=jinja2.FileSystemLoader(ROOT / "roles/dialplan/templates"),
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     environment.filters |= FilterModule().filters() | {"comment": lambda text, **_: f"; {text}"}
-    template = ROOT / "roles/dialplan/templates/extensions.conf.j2"
+    template = environment.get_template("extensions.conf.j2")
     variables: dict[str, Any] = {
         "ansible_managed": "Ansible managed",
         "dialplan_technology": "PJSIP",
         "dialplan_trunks": TRUNKS,
         "dialplan_handsets": [{"extension": "001", "name": "Salon"}],
-        "dialplan_guard": {
-            "decoy": "trill",
-            "wait": 5,
-            "ring": 30,
-            "hidden": "stranger",
-            "blocked": "refuse",
-        },
+        "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
-        "dialplan_allow": [{"pattern": "0612345678", "name": "Mamie"}],
-        "dialplan_block": [{"pattern": "_0948.", "name": "Arcep"}],
+        "__dialplan_prompts": "/prompts",
         "dialplan_emergency_numbers": ["15", "112"],
         "dialplan_routes": [
             {"name": "mobile", "patterns": ["_0[67]XXXXXXXX"], "trunks": ["ovh"]},
         ],
     }
-    text = environment.from_string(template.read_text()).render(**variables | changes)
+    text = template.render(**variables | changes)
     parts = re.split(r"^\[([\w-]+)\]\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -65,10 +73,9 @@ def reachable(contexts: dict[str, str], start: str) -> set[str]:
 
 @pytest.mark.parametrize("choice", ["stranger", "known", "voicemail"])
 def test_a_trunks_call_reaches_no_outgoing_route(choice: str) -> None:
-    guard = {"decoy": "trill", "wait": 5, "ring": 30, "hidden": choice, "blocked": "decoy"}
-    contexts = render(dialplan_guard=guard)
+    contexts = render(dialplan_guard={**GUARD, "hidden": choice, "blocked": "decoy"})
     found = reachable(contexts, "from-trunk")
-    assert found == {"from-trunk", "guard", "national", "allowed"}
+    assert found == {"from-trunk", "guard", "national", "listed"}
     trunks = re.compile(r"Dial\([^)]*@")
     assert not any(trunks.search(contexts[name]) for name in found)
 

@@ -149,6 +149,7 @@ class House(Machine):
     def __init__(self, name: str, operator: Operator, phones: Machine) -> None:
         """Plug all its telephones in."""
         super().__init__(name)
+        self._operator = operator
         line = DATA["lab_lines"][name]
         self.number, self.second_number = f"098765000{line}", f"097265000{line}"
         self.second_account = f"0033{self.second_number[1:]}"
@@ -184,6 +185,11 @@ class House(Machine):
         self.wait_until_idle()
         for phone in self.phones:
             phone.forget()
+        # What the exchange has learnt, and what the operator was told to show.
+        for family in "known", "blocked", "guard", "undo":
+            self.asterisk(f"database deltree {family}")
+        for person in self.people:
+            self._operator.asterisk(f"database del presents {person.user}")
 
     def _callers_hang_up(self) -> bool:
         """Hang up where it does not ring; tell whether it rings nowhere any more."""
@@ -192,6 +198,22 @@ class House(Machine):
             if not phone.rings():
                 phone.hang_up()
         return not any(phone.rings() for phone in self.phones)
+
+    def gardeligne(self, *arguments: str) -> str:
+        """Return what the household's command prints."""
+        return self.run("gardeligne", *arguments)
+
+    def last_call(self) -> dict[str, str]:
+        """Return the newest record of a call, by column; where phones rang together, the last."""
+        reader = (
+            "import json, sqlite3;"
+            "calls = sqlite3.connect('/var/log/asterisk/master.db');"
+            "calls.row_factory = sqlite3.Row;"
+            "row = calls.execute('SELECT * FROM calls ORDER BY rowid DESC').fetchone();"
+            "print(json.dumps(dict(row) if row else {}))"
+        )
+        record: dict[str, str] = json.loads(self.run("python3", "-c", reader))
+        return record
 
     def calls(self) -> int:
         """Return how many channels are up."""

@@ -45,6 +45,7 @@ class Event:
     kind: str
     peer: str
     detail: str
+    name: str = ""
 
 
 class Phone:
@@ -95,9 +96,11 @@ class Phone:
         self._command("accept")
         return at
 
-    def hang_up(self) -> None:
-        """Hang up, or refuse a call that rings."""
+    def hang_up(self) -> float:
+        """Hang up, or refuse a call that rings; return when."""
+        at = time.time()
         self._command("hangup")
+        return at
 
     def press(self, keys: str) -> None:
         """Press keys during a call."""
@@ -116,10 +119,14 @@ class Phone:
         with self._news:
             self.events.clear()
 
+    def seen(self, kind: str) -> list[Event]:
+        """Return all events of this kind."""
+        with self._news:
+            return [event for event in self.events if event.kind == kind]
+
     def saw(self, kind: str) -> Event | None:
         """Return the first event of this kind."""
-        with self._news:
-            return next((event for event in self.events if event.kind == kind), None)
+        return next(iter(self.seen(kind)), None)
 
     def rings(self) -> bool:
         """Tell whether it has been rung and neither picked up nor been given up since."""
@@ -178,7 +185,11 @@ class Phone:
 
     def _note(self, at: float, message: dict[str, str]) -> None:
         event = Event(
-            at, message["type"], message.get("peeruri", ""), str(message.get("param", ""))
+            at,
+            message["type"],
+            message.get("peeruri", ""),
+            str(message.get("param", "")),
+            message.get("peerdisplayname", ""),
         )
         with self._news:
             self.events.append(event)

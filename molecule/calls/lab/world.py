@@ -15,6 +15,11 @@ SCENARIO = Path(__file__).resolve().parents[1]
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
 SECRET: str = DATA["lab_secret"]
 
+PROMPTS = {
+    file.stem: file.read_bytes()
+    for file in (SCENARIO.parents[1] / "roles/dialplan/files/prompts").glob("*.alaw")
+}
+
 T = TypeVar("T")
 
 

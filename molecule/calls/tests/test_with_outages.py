@@ -79,6 +79,22 @@ def test_names_that_do_not_resolve_at_the_start_do_not_leave_the_line_dead(
     assert_the_house_can_be_called(house)
 
 
+def test_what_was_decided_on_the_keypad_survives_a_restart(house: House) -> None:
+    house.stranger.dial(house.number)
+    house.salon.wait("CALL_INCOMING")
+    house.stranger.hang_up()
+    house.wait_until_idle()
+    house.salon.dial("**3")
+    house.salon.wait("CALL_CLOSED", timeout=30)
+    house.run("systemctl", "restart", "asterisk")
+    assert_the_house_can_be_called(house)
+    house.known.hang_up()
+    house.wait_until_idle()
+    house.salon.forget()
+    dialled = house.stranger.dial(house.number)
+    assert house.salon.wait("CALL_INCOMING").at - dialled < 1
+
+
 def assert_the_house_can_be_called(house: House) -> None:
     """Call it until a phone rings: handsets and lines may need a minute to be known again."""
 

@@ -24,6 +24,12 @@ def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
     return [f"Playtones({decoy['cadence']})"]
 
 
+def dialplan_decoy_seconds(decoy: dict[str, str]) -> float:
+    """Return how long a decoy's tones last before what is repeated begins."""
+    once = [tone for tone in decoy.get("cadence", "").split(",") if tone.startswith("!")]
+    return sum(int(tone.split("/")[1]) for tone in once) / 1000
+
+
 class FilterModule:
     """Ansible's entry point."""
 
@@ -31,5 +37,6 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "dialplan_phones": dialplan_phones,
+            "dialplan_decoy_seconds": dialplan_decoy_seconds,
             "dialplan_decoy_steps": dialplan_decoy_steps,
         }

@@ -1,0 +1,116 @@
+"""What a household may switch on, tried on exchanges that the playbook has changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from datetime import datetime, timedelta
+
+import pytest
+from lab import Lab
+from lab.parts import House
+from lab.sound import said
+from lab.world import PROMPTS, SCENARIO, eventually
+
+PROJECT = SCENARIO.parents[1]
+WAIT, RING = 3, 8
+
+
+def play(**guard: object) -> None:
+    """Run the playbook with these settings of household_guard."""
+    settings = {"household_guard": {"wait": WAIT, "ring": RING, **guard}}
+    done = subprocess.run(
+        ["ansible-playbook", "-i", SCENARIO / "inventory", PROJECT / "playbook.yml",
+         "--tags", "dialplan", "--extra-vars", json.dumps(settings)],
+        cwd=PROJECT, env=os.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def at_night(lab: Lab) -> None:
+    """Let the quiet hours be now."""
+    clock = next(iter(lab.houses.values())).run("date", "+%H:%M").strip()
+    now = datetime.strptime(clock, "%H:%M")  # noqa: DTZ007 - the house's own
+    since, until = (now + timedelta(hours=hours) for hours in (-2, 3))
+    play(quiet=f"{since:%H:%M}-{until:%H:%M}")
+
+
+def test_at_night_a_stranger_comes_to_voicemail_without_a_ring(
+    house: House, at_night: None
+) -> None:
+    dialled = house.stranger.dial(house.number)
+    assert house.stranger.wait("CALL_ESTABLISHED").at - dialled < 1
+    house.stranger.listen_for(WAIT + 3)
+    house.stranger.hang_up()
+    house.wait_until_idle()
+    assert not house.rang()
+
+
+def test_at_night_a_known_caller_rings(house: House, at_night: None) -> None:
+    dialled = house.known.dial(house.number)
+    assert house.salon.wait("CALL_INCOMING").at - dialled < 1
+
+
+def test_at_night_the_state_is_said(house: House, at_night: None) -> None:
+    house.salon.dial("**5")
+    house.salon.wait("CALL_CLOSED", timeout=30)
+    assert said(house.salon.heard(), [PROMPTS["guard-on"], PROMPTS["guard-quiet"]])
+
+
+@pytest.fixture(scope="module")
+def challenged(lab: Lab) -> None:
+    """Let strangers press a key before the phones ring; learn nobody."""
+    play(challenge=True, learn=False)
+
+
+def asked_for(house: House) -> str:
+    """Return the key that the exchange asks a caller for."""
+    channel = house.asterisk("core show channels concise").split("!")[0]
+    found = re.search(r"^KEY=(\d)$", house.asterisk(f"core show channel {channel}"), re.M)
+    return found[1] if found else ""
+
+
+def test_a_stranger_who_presses_the_key_rings(house: House, challenged: None) -> None:
+    house.stranger.dial(house.number)
+    key = eventually(lambda: asked_for(house), "a key is asked for")
+    house.stranger.listen_for(5)
+    assert said(house.stranger.heard(), [PROMPTS["press-digit"]])
+    assert not house.rang()
+    house.stranger.press(key)
+    house.salon.wait("CALL_INCOMING", timeout=3)
+
+
+def test_a_stranger_who_presses_another_key_does_not_ring(house: House, challenged: None) -> None:
+    house.stranger.dial(house.number)
+    key = eventually(lambda: asked_for(house), "a key is asked for")
+    for _ in range(3):
+        house.stranger.listen_for(4)
+        house.stranger.press(str(int(key) % 9 + 1))
+    house.stranger.listen_for(4)
+    assert not house.rang()
+    house.stranger.hang_up()
+    house.wait_until_idle()
+    eventually(lambda: "chiffre" in house.last_call()["rule"], "it is recorded")
+
+
+def test_a_known_caller_is_not_asked(house: House, challenged: None) -> None:
+    dialled = house.known.dial(house.number)
+    assert house.salon.wait("CALL_INCOMING").at - dialled < 1
+
+
+def test_whom_the_house_calls_stays_a_stranger_if_it_learns_nobody(
+    house: House, challenged: None
+) -> None:
+    house.salon.dial(house.friend.user)
+    house.friend.wait("CALL_INCOMING")
+    house.salon.hang_up()
+    house.wait_until_idle()
+    house.salon.forget()
+    house.friend.wait("CALL_CLOSED")
+    house.friend.forget()
+    house.friend.dial(house.number)
+    house.friend.wait("CALL_ESTABLISHED")
+    assert not house.rang()
