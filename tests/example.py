@@ -24,6 +24,9 @@ PRODUCT = {
     **_load(ROLE / "defaults/main.yml"),
     **_load(ROOT / "group_vars/all/providers.yml"),
     "household_decoys": _load(ROOT / "group_vars/all/decoys.yml")["gardeligne_decoys"],
+    "household_presets": _load(ROOT / "group_vars/all/number_presets.yml")[
+        "gardeligne_number_presets"
+    ],
     "household_releases": _load(ROOT / "group_vars/all/releases.yml")["gardeligne_releases"],
     "household_number_classes": _load(ROOT / "group_vars/all/number_plan.yml")[
         "gardeligne_number_classes"

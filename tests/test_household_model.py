@@ -11,16 +11,11 @@ from example import PRODUCT, example_files, values_of
 from household.model import household_model, household_pick, household_routes
 from household.secrets import household_missing, household_secret_files
 
-SETTINGS = (
-    "name", "trunks", "handsets", "mailboxes", "guard", "allow", "block", "routes", "mail",
-    "secrets",
-)  # fmt: skip
 CLASSES = PRODUCT["household_number_classes"]
 
 
 def _model(values: dict[str, Any], generated: dict[str, Any] | None = None) -> dict[str, Any]:
-    raw = {name: values[f"household_{name}"] for name in SETTINGS}
-    return household_model(raw, PRODUCT["household_providers"], CLASSES, generated or {})
+    return household_model(values, generated or {})
 
 
 def _minimal(**more: Any) -> dict[str, Any]:
@@ -117,20 +112,21 @@ def test_the_guard_has_a_default_for_each_setting() -> None:
         "ring": 30,
         "hidden": "stranger",
         "blocked": "refuse",
+        "learn": True,
+        "expect": 4,
+        "quiet": "",
+        "challenge": False,
     }
+
+
+@pytest.mark.parametrize("quiet", ["22:00-07:00", "22:00-7:00", " 22:00 - 07:00 "])
+def test_quiet_hours_are_asterisks(quiet: str) -> None:
+    guard = _model(_minimal(household_guard={"quiet": quiet, "learn": False}))["guard"]
+    assert (guard["quiet"], guard["learn"]) == ("22:00-07:00", False)
 
 
 def test_without_mail_settings_no_mail_is_sent() -> None:
     assert _model(_minimal())["mail"] == {"sender": "", "admin": "", "relay": {}}
-
-
-def test_the_lists_are_what_asterisk_matches() -> None:
-    house = _model(values_of(example_files()))
-    assert house["allow"] == [
-        {"pattern": "0612345678", "name": "Mamie"},
-        {"pattern": "_01420000.", "name": "Cabinet médical"},
-    ]
-    assert house["block"] == [{"pattern": "_0948.", "name": "Démarchage (Arcep)"}]
 
 
 def test_a_role_gets_no_password_that_it_does_not_ask_for() -> None:

@@ -11,6 +11,7 @@ import pytest
 from example import INVENTORY, PRODUCT, ROLE, example_files, values_of
 from household.errors import household_errors
 from household.model import household_model
+from household.numbers import household_numbers
 
 NONSENSE = [None, 0, True, "", "x\n", [], {}, [None], {1: 2}, {None: None}, datetime.date.min]
 
@@ -44,8 +45,6 @@ def test_nonsense_is_explained_or_usable(setting: str) -> None:
             errors = household_errors(values, {}, INVENTORY, "pi", str(ROLE))
             assert [error for error in errors if not error.isprintable()] == []
             if not errors:
-                raw = {key: values[f"household_{key}"] for key in SETTINGS}
-                house = household_model(
-                    raw, PRODUCT["household_providers"], PRODUCT["household_number_classes"], {}
-                )
+                house = household_model(values, {})
+                household_numbers(values, {}, INVENTORY, "pi")
                 assert house["guard"]["decoy"] in PRODUCT["household_decoys"]

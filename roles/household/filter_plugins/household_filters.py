@@ -21,6 +21,7 @@ from household.model import (
     household_pick,
     household_routes,
 )
+from household.numbers import household_numbers
 from household.secrets import household_missing, household_secret_files
 from household.sources import household_files
 
@@ -35,6 +36,7 @@ class FilterModule:
             "household_files": household_files,
             "household_missing": household_missing,
             "household_model": household_model,
+            "household_numbers": household_numbers,
             "household_pick": household_pick,
             "household_routes": household_routes,
             "household_secret_files": household_secret_files,

@@ -11,6 +11,7 @@ import yaml
 
 from .credentials import credential_problems
 from .formats import format_problems
+from .numbers import file_problems
 from .problems import Problem, label, spelled
 from .references import reference_problems
 from .sources import Sources
@@ -33,7 +34,7 @@ TOPICS = {
 # What the wiring takes from elsewhere: its name there.
 WIRED = {"household_sip_driver": "asterisk_sip_driver"}
 # What a run itself sets, and a second look finds.
-FACTS = {"household_generated_secrets"}
+FACTS = {"household_generated_secrets", "household_house", "household_numbers"}
 
 
 def household_errors(
@@ -61,6 +62,7 @@ def household_errors(
         *format_problems(structure.sound),
         *credential_problems(structure.sound, sources),
         *reference_problems(structure.sound),
+        *file_problems(structure.sound, sources, inventory_dir, host),
     ]
     return _messages(problems, sources, values, host)
 

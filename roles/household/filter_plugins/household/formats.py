@@ -11,10 +11,12 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
-from .phone import PhoneError, line, pattern
-from .problems import Problem, Setting, quoted
+from .hours import hours
+from .phone import callers, line
+from .problems import VARIABLES, Problem, Setting, quoted
 
 Format = Callable[[str], str]
 
@@ -26,6 +28,10 @@ PLACEHOLDER_TEXT = "is still the example's placeholder. Write your own."
 
 # Section names of sip.conf and pjsip.conf, and extensions of the dialplan, that exist already.
 TRUNK_NAMES_TAKEN = {"general", "global", "system", "authentication", "end"}
+
+# What a name may have besides letters and digits, and its length.
+NAME_SIGNS = " .'\u2019-_&+/()°"
+NAME_LENGTH = 60
 
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 EMAIL = re.compile(r"[A-Za-z0-9_+%-]+(\.[A-Za-z0-9_+%-]+)*@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
@@ -43,9 +49,11 @@ def name(text: str) -> str:
     """Check what is shown on phones and in mails."""
     if not text.strip():
         return "is empty. Write a name."
-    if found := _spoiling(text, " .'\u2019-_&+/()°"):
+    if found := _spoiling(text, NAME_SIGNS):
         return f"has {found} in it. Use letters, digits, spaces and . ' - _ & + / ( ) only."
-    return "" if len(text) <= 60 else "is longer than 60 characters. Shorten it."
+    if len(text) > NAME_LENGTH:
+        return f"is longer than {NAME_LENGTH} characters. Shorten it."
+    return ""
 
 
 def optional(checked: Format) -> Format:
@@ -126,13 +134,22 @@ def relay_user(text: str) -> str:
     return f"is {quoted(text)}. Use letters, digits and signs other than the colon, no spaces."
 
 
-def phone(check: Callable[[str], str]) -> Format:
-    """Check a phone number."""
+def list_file(text: str) -> str:
+    """Check the name of a file that lists numbers; Ansible takes some for files of variables."""
+    if not text.strip() or _spoiling(text, " .-_()"):
+        return f"is {quoted(text)}. Name a file beside this one, as contacts.vcf or liste.txt."
+    if PurePath(text).suffix in VARIABLES:
+        return f"is {quoted(text)}, which Ansible reads as settings. Let its name end in .txt."
+    return ""
+
+
+def parsed(parse: Callable[[str], object]) -> Format:
+    """Check what a function can read, or says in a ValueError why it cannot."""
 
     def checked(text: str) -> str:
         try:
-            check(text)
-        except PhoneError as error:
+            parse(text)
+        except ValueError as error:
             return f"is {quoted(text)}, which {error}"
         return ""
 
@@ -143,7 +160,7 @@ def phone(check: Callable[[str], str]) -> Format:
 FORMATS: Mapping[str, Format] = {
     "household_name": name,
     "household_trunks.name": trunk_name,
-    "household_trunks.number": phone(line),
+    "household_trunks.number": parsed(line),
     "household_trunks.user": sip_user,
     "household_trunks.host": host,
     "household_trunks.domain": host,
@@ -154,10 +171,13 @@ FORMATS: Mapping[str, Format] = {
     "household_mailboxes.number": extension,
     "household_mailboxes.name": name,
     "household_mailboxes.email": optional(email),
-    "household_allow.number": phone(pattern),
+    "household_guard.quiet": optional(parsed(hours)),
+    "household_allow.number": parsed(callers),
     "household_allow.name": optional(name),
-    "household_block.number": phone(pattern),
+    "household_allow.file": list_file,
+    "household_block.number": parsed(callers),
     "household_block.name": optional(name),
+    "household_block.file": list_file,
     "household_mail.sender": email,
     "household_mail.admin": email,
     "household_mail.relay.host": host,
@@ -170,6 +190,7 @@ RANGES = {
     "household_trunks.expiry": (60, 86400),
     "household_guard.wait": (0, 60),
     "household_guard.ring": (5, 120),
+    "household_guard.expect": (1, 24),
     "household_mail.relay.port": (1, 65535),
 }
 

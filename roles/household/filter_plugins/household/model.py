@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .phone import international, line, pattern
+from .hours import hours
+from .phone import international, line
 
 Data = Mapping[str, Any]
 
-GUARD = {"decoy": "trill", "wait": 5, "ring": 30, "hidden": "stranger", "blocked": "refuse"}
+GUARD: Data = {
+    "decoy": "trill",
+    "wait": 5,
+    "ring": 30,
+    "hidden": "stranger",
+    "blocked": "refuse",
+    "learn": True,
+    "expect": 4,
+    "quiet": "",
+    "challenge": False,
+}
 HANDSET_CODECS = ["alaw", "g722"]
 RELAY = {"port": 587, "tls": "starttls"}
 SIP_PORT = 5060
 
 
-def household_model(
-    raw: Data, providers: Mapping[str, Data], classes: Iterable[str], generated: Data
-) -> dict[str, Any]:
+def household_model(values: Data, generated: Data) -> dict[str, Any]:
     """Return the household with nothing left unsaid.
 
-    ``raw`` is ``household_*`` without the prefix, ``providers`` the presets of trunks,
-    ``classes`` the classes of numbers that can be dialled, ``generated`` the secrets that
-    were made for this household: ``{handsets: {extension: …}, mailboxes: {number: …}}``.
+    ``values`` are the variables ``household_*``, checked; ``generated`` the secrets that were
+    made for this household: ``{handsets: {extension: …}, mailboxes: {number: …}}``.
     """
+    raw = {name.removeprefix("household_"): value for name, value in values.items()}
+    providers = raw["providers"]
     secrets = raw["secrets"]
     handsets = [_handset(entry, secrets, generated) for entry in raw["handsets"]]
     mailboxes = [_mailbox(entry, secrets, generated) for entry in raw["mailboxes"]]
@@ -39,13 +49,8 @@ def household_model(
         ],
         "handsets": handsets,
         "mailboxes": mailboxes,
-        "guard": {
-            key: int(value) if isinstance(GUARD[key], int) else value
-            for key, value in {**GUARD, **raw["guard"]}.items()
-        },
-        "allow": [_listed(entry) for entry in raw["allow"]],
-        "block": [_listed(entry) for entry in raw["block"]],
-        "routes": dict(raw["routes"]) or _routes(raw["trunks"], providers, classes),
+        "guard": _guard(raw["guard"]),
+        "routes": dict(raw["routes"]) or _routes(raw["trunks"], providers, raw["number_classes"]),
         "mail": _mail(raw["mail"], secrets),
     }
 
@@ -112,8 +117,9 @@ def _trunk(merged: Data, entry: Data, secrets: Data) -> dict[str, Any]:
     }
 
 
-def _listed(entry: Data) -> dict[str, str]:
-    return {"pattern": pattern(entry["number"]), "name": entry.get("name", "")}
+def _guard(given: Data) -> dict[str, Any]:
+    guard = {key: type(GUARD[key])(value) for key, value in {**GUARD, **given}.items()}
+    return {**guard, "quiet": guard["quiet"] and hours(guard["quiet"])}
 
 
 def _routes(

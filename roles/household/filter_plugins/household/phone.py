@@ -1,7 +1,8 @@
-"""Phone numbers as French people write them, and Asterisk's patterns."""
+"""Phone numbers as French people write them."""
 
 from __future__ import annotations
 
+import itertools
 import re
 
 # What people put between the digits of a number, a non-breaking space included.
@@ -10,6 +11,9 @@ NATIONAL = re.compile(r"0[1-9]\d{8}")
 INTERNATIONAL = re.compile(r"00[1-9]\d{6,14}")
 SHORT = re.compile(r"[1-9]\d{1,5}")
 FRANCE = "33"
+
+# How many numbers a ? may make of one.
+MOST = 1000
 
 _PATTERN_CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
 
@@ -43,15 +47,22 @@ def line(text: str) -> str:
     return number
 
 
-def pattern(text: str) -> str:
-    """Return what Asterisk matches a caller with: a number, or `_0948.` for `09 48 *`."""
-    stripped = text.strip()
-    if not stripped.endswith("*"):
-        return national(stripped)
-    prefix = _digits(stripped[:-1])
-    if len(prefix) < 2:
-        raise PhoneError("would match nearly every caller: write at least two digits before the *.")
-    return f"_{prefix}."
+def callers(text: str) -> list[str]:
+    """Return whom a text of a list means: numbers, and prefixes with a * at their end.
+
+    >>> callers("+33 9 48 *"), callers("06 12 34 56 7?")[:2]
+    (['0948*'], ['0612345670', '0612345671'])
+    """
+    if "?" not in text:
+        return [_caller(text.strip())]
+    holes = text.count("?")
+    if 10**holes > MOST:
+        raise PhoneError(
+            f"means {10**holes:,} numbers, but may mean {MOST:,} at most. Write a prefix with a *"
+            " at its end instead."
+        )
+    frame = text.strip().replace("?", "{}")
+    return [_caller(frame.format(*digits)) for digits in itertools.product(range(10), repeat=holes)]
 
 
 def international(number: str) -> str:
@@ -69,6 +80,15 @@ def matches(asterisk_pattern: str, number: str) -> bool:
         for part in parts
     )
     return re.fullmatch(expression, number) is not None
+
+
+def _caller(text: str) -> str:
+    if not text.endswith("*"):
+        return national(text)
+    prefix = _digits(text[:-1])
+    if len(prefix) < 2:
+        raise PhoneError("would match nearly every caller: write at least two digits before the *.")
+    return f"{prefix}*"
 
 
 def _digits(text: str) -> str:

@@ -14,6 +14,8 @@ Setting = tuple[Any, ...]
 # What an entry of a list is known by.
 LABELS = ("extension", "name", "number")
 PREFIX = "household_"
+# Endings of what Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
+VARIABLES = {"", ".yml", ".yaml", ".json"}
 
 
 @dataclass(frozen=True)

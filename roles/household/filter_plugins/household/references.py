@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .phone import PhoneError, line, matches, pattern
+from .phone import PhoneError, callers, line, matches
 from .problems import Problem, Setting, complete, did_you_mean, listed, quoted
 
 Sound = Mapping[str, Any]
@@ -35,12 +35,12 @@ def _empty(sound: Sound) -> Iterator[Problem]:
         yield Problem(("household_handsets",), "has no phone. Add one at least.")
 
 
-def _quiet(canonical: Callable[[str], str]) -> Callable[[str], str]:
+def _quiet(canonical: Callable[[str], object]) -> Callable[[str], str]:
     """Take a text as it is where its format is wrong: that has been said."""
 
     def taken(text: str) -> str:
         try:
-            return canonical(text)
+            return str(canonical(text))
         except PhoneError:
             return text
 
@@ -53,8 +53,11 @@ UNIQUE: list[tuple[str, str, Callable[[str], str]]] = [
     ("household_trunks", "number", _quiet(line)),
     ("household_handsets", "extension", str),
     ("household_mailboxes", "number", str),
-    ("household_allow", "number", _quiet(pattern)),
-    ("household_block", "number", _quiet(pattern)),
+    ("household_allow", "number", _quiet(callers)),
+    ("household_allow", "file", str),
+    ("household_block", "number", _quiet(callers)),
+    ("household_block", "file", str),
+    ("household_block", "preset", str),
 ]
 
 
@@ -68,7 +71,7 @@ def _duplicates(sound: Sound) -> Iterator[Problem]:
 
 
 def _contradictions(sound: Sound) -> Iterator[Problem]:
-    canonical = _quiet(pattern)
+    canonical = _quiet(callers)
     allowed = {canonical(number) for number in _ids(sound, "household_allow", "number")}
     for at, entry in _entries(sound, "household_block"):
         if "number" in entry and canonical(entry["number"]) in allowed:
@@ -82,6 +85,7 @@ def _mentions(sound: Sound) -> Iterator[tuple[Setting, str, str, list[str]]]:
     mailboxes = _ids(sound, "household_mailboxes", "number")
     trunks = _ids(sound, "household_trunks", "name")
     providers = list(sound.get("household_providers", {}))
+    presets = list(sound.get("household_presets", {}))
     for at, entry in _entries(sound, "household_handsets"):
         if entry.get("mailbox"):
             yield (*at, "mailbox"), entry["mailbox"], "household_mailboxes", mailboxes
@@ -92,6 +96,9 @@ def _mentions(sound: Sound) -> Iterator[tuple[Setting, str, str, list[str]]]:
             yield (*at, "mailbox"), entry["mailbox"], "household_mailboxes", mailboxes
         for index, extension in enumerate(entry.get("rings", [])):
             yield (*at, "rings", index), extension, "household_handsets", extensions
+    for at, entry in _entries(sound, "household_block"):
+        if "preset" in entry:
+            yield (*at, "preset"), entry["preset"], "household_presets", presets
     for name, route in sound.get("household_routes", {}).items():
         for index, trunk in enumerate(route if isinstance(route, list) else []):
             yield ("household_routes", name, index), trunk, "household_trunks", trunks

@@ -13,10 +13,8 @@ from typing import Any
 
 import yaml
 
-from .problems import Place, Problem, Setting, did_you_mean
+from .problems import VARIABLES, Place, Problem, Setting, did_you_mean
 
-# What Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
-EXTENSIONS = {"", ".yml", ".yaml", ".json"}
 # Such as "{{ vault_household_secrets }}".
 REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 MARKERS = re.compile(r"\{\{|\{%|\{#")
@@ -35,11 +33,11 @@ def household_files(inventory_dir: str, host: str, groups: Iterable[str]) -> lis
 
 def _variables(folder: Path) -> list[Path]:
     """Return ``folder.yml`` and the like, and all of the folder, as Ansible does."""
-    single = [folder.with_name(folder.name + extension) for extension in sorted(EXTENSIONS)]
+    single = [folder.with_name(folder.name + extension) for extension in sorted(VARIABLES)]
     inside = [
         file
         for file in sorted(folder.rglob("*"))
-        if file.suffix in EXTENSIONS and not file.name.startswith(".") and file.name[-1] != "~"
+        if file.suffix in VARIABLES and not file.name.startswith(".") and file.name[-1] != "~"
     ]
     return [file for file in single + inside if file.is_file()]
 

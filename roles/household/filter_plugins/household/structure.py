@@ -78,6 +78,15 @@ class Structure:
         }
         return {name: value for name, value in sound.items() if value is not None}
 
+    def _one_of(self, option: Options, values: Mapping[Any, Any], at: Setting) -> None:
+        """Look at settings of which an entry must have one, and only one."""
+        for names in option.get("required_one_of", []):
+            has = [name for name in names if name in values]
+            if not has:
+                self._wrong(at, f"says nobody's number. Write one of: {listed(names)}.")
+            elif len(has) > 1:
+                self._wrong(at, f"has {' and '.join(has)}. Make an entry of each.")
+
     def _unknown(self, setting: Setting, known: set[str]) -> None:
         where = ELSEWHERE.get(tuple(key for key in setting if not isinstance(key, int)))
         if where:
@@ -97,6 +106,8 @@ class Structure:
         if kind == "dict":
             # An empty block that may be left out is left out.
             whole = "options" in option and not (value == {} == option.get("default"))
+            if whole:
+                self._one_of(option, value, at)
             return self._block(option["options"], value, at) if whole else value
         if kind == "list":
             return self._list(option, value, at)
