@@ -60,8 +60,8 @@ def cleaned(text: str) -> str:
     >>> cleaned("Zoé 🌻 | [bureau]")
     'Zoé bureau'
     """
-    if text.isascii() and text.isalnum():
-        return text[:NAME_LENGTH]
+    if not text:
+        return ""
     kept = (
         c if c.isalnum() or c in NAME_SIGNS or unicodedata.combining(c) else " "
         for c in unicodedata.normalize("NFC", text)

@@ -31,7 +31,7 @@ def national(text: str) -> str:
     >>> national("+33 (0)6 12.34.56.78")
     '0612345678'
     """
-    digits = _digits(text)
+    digits = text if NATIONAL.fullmatch(text) else _digits(text)
     if len(digits) == 11 and digits.startswith(FRANCE):
         digits = f"0{digits[2:]}"
     if not any(kind.fullmatch(digits) for kind in (NATIONAL, INTERNATIONAL, SHORT)):
