@@ -14,7 +14,7 @@ SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|us
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 
-.PHONY: help setup setup-containers lint unit test-quick test try bench clean
+.PHONY: help setup setup-containers lint unit test-quick test try bench prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -58,6 +58,11 @@ try: setup-containers ## build the exchange in a container, and let a robot and 
 
 bench: setup-containers ## what the appliance costs, as ratios
 	@$(SANDBOX) $(BIN)/python tests/bench/appliance.py
+
+prompts: setup ## speak the French prompts again, when a text has changed
+	@tests/need sox libttspico-utils || { \
+	    echo "prompts: apt finds libttspico-utils in Debian's section non-free" >&2; exit 1; }
+	@$(BIN)/python roles/dialplan/files/prompts.py
 
 clean: ## remove the scenarios' containers and images, .venv and .cache
 	-@for scenario in molecule/*/molecule.yml; do \
