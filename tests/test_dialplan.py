@@ -26,7 +26,7 @@ GUARD = {
 }
 # The first argument of what jumps. Whether it names a context or an extension of this one, any
 # context of that name counts as reachable: rather one too many.
-JUMP = re.compile(r"(?:(?:Goto|Gosub)\(|\?)([^,:()]+)")
+JUMP = re.compile(r"(?:(?:Goto|Gosub|\bU)\(|\?|handler_push\)=)([^,:()]+)")
 
 
 def render(**changes: Any) -> dict[str, str]:
@@ -75,7 +75,7 @@ def reachable(contexts: dict[str, str], start: str) -> set[str]:
 def test_a_trunks_call_reaches_no_outgoing_route(choice: str) -> None:
     contexts = render(dialplan_guard={**GUARD, "hidden": choice, "blocked": "decoy"})
     found = reachable(contexts, "from-trunk")
-    assert found == {"from-trunk", "guard", "national", "listed"}
+    assert found == {"from-trunk", "guard", "national", "listed", "begin", "answered", "ended"}
     trunks = re.compile(r"Dial\([^)]*@")
     assert not any(trunks.search(contexts[name]) for name in found)
 

@@ -19,7 +19,7 @@ def test_a_robots_verdict_is_told(house: House, lab: Lab) -> None:
     verdict = lab.robot.call(house.number, "stock")
     record = recorded(house)
     assert record["stage"] == "decoy"
-    assert abs(float(record["duration"]) * 1000 - verdict.milliseconds) < 400
+    assert abs(lasted(record) - verdict.milliseconds / 1000) < 0.4
 
 
 @pytest.mark.parametrize("stage", ["wait", "ringing"])
@@ -34,8 +34,12 @@ def test_a_stranger_who_gives_up_is_told(house: House, stage: str) -> None:
     gone = house.stranger.hang_up()
     record = recorded(house)
     assert record["stage"] == stage
-    assert record["caller"] == house.stranger.user
-    assert abs(float(record["duration"]) - (gone - answered)) < 0.5
+    assert record["number"] == house.stranger.user
+    assert abs(lasted(record) - (gone - answered)) < 0.5
+
+
+def lasted(record: dict[str, str]) -> float:
+    return float(record["ended"]) - float(record["started"])
 
 
 @pytest.mark.parametrize("first", ["caller", "handset"])
@@ -50,10 +54,9 @@ def test_who_answered_and_when_is_told(house: House, first: str) -> None:
     record = recorded(house)
     assert record["stage"] == "answered"
     assert record["handset"] == "002"
-    assert record["rang"] in ("2", "3")
-    assert record["talked"] in ("2", "3", "4")
+    assert 2 < float(record["picked_up"]) - float(record["started"]) < 3
+    assert 3 < float(record["ended"]) - float(record["picked_up"]) < 4
     assert record["name"] == "Mamie"
-    assert "Mamie" in record["rule"]
 
 
 def test_a_blocked_call_is_told_with_its_rule(house: House, lab: Lab) -> None:

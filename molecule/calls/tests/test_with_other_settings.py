@@ -106,6 +106,8 @@ def test_whom_the_house_calls_stays_a_stranger_if_it_learns_nobody(
 ) -> None:
     house.salon.dial(house.friend.user)
     house.friend.wait("CALL_INCOMING")
+    house.friend.accept()
+    house.salon.wait("CALL_ESTABLISHED")
     house.salon.hang_up()
     house.wait_until_idle()
     house.salon.forget()
