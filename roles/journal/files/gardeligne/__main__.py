@@ -1,0 +1,148 @@
+"""The household's command. Runs on Python 3.5 (Stretch) and later."""
+
+import io
+import itertools
+import json
+import os
+import sqlite3
+import sys
+import time
+from typing import Dict, List
+
+import calls
+import exchange
+import french
+
+USAGE = """\
+Usage : gardeligne COMMANDE
+
+  appels [N]               les N derniers appels (20), le plus récent en bas
+  bilan [JOURS]            ce que les appels des derniers jours (30) ont donné
+  connus                   les numéros devenus connus en les appelant ou au clavier
+  bloques                  les numéros bloqués au clavier
+  oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
+  etat                     le filtrage est-il en service ?"""
+
+HANDSETS = "/usr/local/share/gardeligne/handsets.json"
+ORIGINS = {"dialled": "vous l'avez appelé", "keypad": "au clavier"}
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text says why, in French."""
+
+
+def names() -> Dict[str, str]:
+    """Return the names of the handsets by extension."""
+    with open(HANDSETS, encoding="utf-8") as file:
+        return dict(json.load(file))
+
+
+def count(arguments: List[str], usual: int) -> int:
+    """Return the one number that may be given. Raises Refused."""
+    if not arguments:
+        return usual
+    if len(arguments) > 1 or not arguments[0].isdigit() or int(arguments[0]) == 0:
+        raise Refused(USAGE)
+    return int(arguments[0])
+
+
+def show_calls(arguments: List[str]) -> List[str]:
+    """List the last calls."""
+    handsets = names()
+    last = list(itertools.islice(calls.read(), count(arguments, 20)))
+    return [calls.line(call, handsets, french.moment(call.started)) for call in reversed(last)] or [
+        "Aucun appel pour l'instant."
+    ]
+
+
+def show_summary(arguments: List[str]) -> List[str]:
+    """Sum the calls of some days up."""
+    days = count(arguments, 30)
+    found = list(calls.read(since=time.time() - days * 86400))
+    title = "Les {} derniers jours :".format(days) if days > 1 else "Le dernier jour :"
+    return [title, *calls.summary(found)] if found else ["Aucun appel pour l'instant."]
+
+
+def show_family(family: str, arguments: List[str]) -> List[str]:
+    """List what the household has made known or blocked, the oldest first."""
+    if arguments:
+        raise Refused(USAGE)
+    entries = sorted(exchange.family(family).items(), key=lambda entry: entry[1])
+    return [
+        "{:<16}  {}  {}".format(
+            french.number(number), french.moment(float(since)), ORIGINS.get(origin, origin)
+        )
+        for number, (since, origin) in entries
+    ] or ["Aucun numéro."]
+
+
+def forget(arguments: List[str]) -> List[str]:
+    """Forget a number, or all of them."""
+    asked = " ".join(argument for argument in arguments if argument != "--oui")
+    if asked == "tout":
+        if "--oui" not in arguments and not agreed("Oublier tous ces numéros ? [oui/non] "):
+            return ["Rien n'est changé."]
+        for family in ("known", "blocked"):
+            exchange.forget(family)
+        return ["Tout est oublié."]
+    number = french.national(asked)
+    if not number:
+        raise Refused("« {} » n'est pas un numéro.\n\n{}".format(asked, USAGE) if asked else USAGE)
+    forgotten = [exchange.forget(family, number) for family in ("known", "blocked")]
+    shown = french.number(number)
+    return [shown + (" est oublié." if any(forgotten) else " n'était ni connu ni bloqué.")]
+
+
+def agreed(question: str) -> bool:
+    """Ask, and tell whether the answer was yes."""
+    print(question, end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("o", "oui")
+
+
+def show_state(arguments: List[str]) -> List[str]:
+    """Tell how the guard is."""
+    if arguments:
+        raise Refused(USAGE)
+    return exchange.state()
+
+
+COMMANDS = {
+    "appels": show_calls,
+    "bilan": show_summary,
+    "connus": lambda arguments: show_family("known", arguments),
+    "bloques": lambda arguments: show_family("blocked", arguments),
+    "oublier": forget,
+    "etat": show_state,
+}
+
+
+def main(arguments: List[str]) -> int:
+    """Do what is asked; return 0, 1 if that failed, 2 if it is not understood."""
+    command = COMMANDS.get(arguments[0].replace("é", "e")) if arguments else None
+    if not command:
+        print(USAGE, file=sys.stderr)
+        return 2
+    if os.geteuid() != 0:
+        asked = " ".join(arguments)
+        print("Les appels sont privés : sudo gardeligne {}".format(asked), file=sys.stderr)
+        return 1
+    for problem in exchange.problems():
+        print("ATTENTION : {}".format(problem), file=sys.stderr)
+    try:
+        print("\n".join(command(arguments[1:])))
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return 2
+    except exchange.Stopped:
+        return 1  # said above
+    except (OSError, sqlite3.Error) as error:
+        print("Le journal des appels est illisible : {}".format(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    # French, wherever it is called from: cron and ssh may have no locale.
+    sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", line_buffering=True)
+    sys.stderr = io.TextIOWrapper(sys.stderr.buffer, encoding="utf-8", line_buffering=True)
+    sys.exit(main(sys.argv[1:]))

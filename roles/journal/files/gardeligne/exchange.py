@@ -1,0 +1,93 @@
+"""What Asterisk knows now: the guard, the numbers that the household added, the lists."""
+
+import sqlite3
+import subprocess
+import time
+from typing import Dict, List, Optional
+
+from french import counted, moment
+
+LISTS = "/run/gardeligne/numbers.sqlite3"
+
+
+class Stopped(Exception):
+    """Asterisk does not run, or does not answer us."""
+
+
+def asterisk(command: str) -> str:
+    """Return what Asterisk answers to a command of its console. Raises Stopped."""
+    try:
+        answer = subprocess.check_output(["asterisk", "-rx", command], stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Stopped() from error
+    return answer.decode("utf-8", "replace")
+
+
+def family(name: str) -> Dict[str, List[str]]:
+    """Return Asterisk's own entries of a family: key, and the words of its value."""
+    entries = {}
+    for line in asterisk("database show " + name).splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key.startswith("/{}/".format(name)):
+            entries[key.strip()[len(name) + 2 :]] = value.split()
+    return entries
+
+
+def forget(name: str, number: str = "") -> bool:
+    """Forget a number of a family, or all of them; tell whether there was one."""
+    command = "database del {} {}".format(name, number) if number else "database deltree " + name
+    answer = asterisk(command)
+    return "entry removed" in answer or "entries removed" in answer
+
+
+def expecting() -> float:
+    """Return until when every call rings at once (seconds since 1970); 0 if the guard is on."""
+    until = float((family("guard").get("expecting") or ["0"])[0])
+    return until if until > time.time() else 0
+
+
+def lists(database: str = LISTS) -> Optional[int]:
+    """Return how many numbers the lists have; None if they cannot be read whole."""
+    try:
+        open(database, "rb").close()  # sqlite3 says no more than 'unable to open'
+        connection = sqlite3.connect("file:{}?mode=ro".format(database), uri=True, timeout=5)
+        try:
+            found = connection.execute("SELECT value FROM numbers WHERE key = 'loaded'").fetchone()
+        finally:
+            connection.close()
+        return int(found[0]) if found else None
+    except (OSError, sqlite3.Error, ValueError):
+        return None
+
+
+def problems() -> List[str]:
+    """Return what is broken, each with its cure."""
+    try:
+        asterisk("core show uptime seconds")
+    except Stopped:
+        return ["Le central est arrêté : sudo systemctl restart asterisk"]
+    if lists() is None:
+        return ["La liste des numéros est illisible : sudo gardeligne-numbers, ou le playbook"]
+    return []
+
+
+def guard() -> str:
+    """Return how the guard is, in words. Raises Stopped."""
+    if lists() is None:
+        return "Le filtrage est hors service : tous les appels sonnent."
+    until = expecting()
+    if until:
+        return "Le filtrage est suspendu jusqu'au {}.".format(moment(until))
+    return "Le filtrage des appels est en service."
+
+
+def state() -> List[str]:
+    """Return how the guard is, and how many numbers it knows. Raises Stopped."""
+    numbers = [
+        ("Listes", lists() or 0),
+        ("Devenus connus", len(family("known"))),
+        ("Bloqués au clavier", len(family("blocked"))),
+    ]
+    return [guard()] + [
+        "{} : {}.".format(title, counted(count, "numéro", "numéros")) for title, count in numbers
+    ]

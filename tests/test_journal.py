@@ -1,0 +1,387 @@
+"""The household's command, on a record of calls as Asterisk writes it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+import calls
+import exchange
+import french
+import pytest
+import yaml
+
+ROLE = Path(__file__).parents[1] / "roles/journal"
+COMMAND = ROLE / "files/gardeligne"
+MAKE_TABLE = ROLE / "files/gardeligne-journal"
+COLUMNS = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__journal_columns"]
+NOW = int(time.time())
+
+
+def _main() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("gardeligne_main", COMMAND / "__main__.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+main = _main()
+
+
+def make_table(configuration: Path, database: Path, columns: Iterable[str] = COLUMNS) -> str:
+    configuration.write_text(f"[master]\ntable=calls\ncolumns={', '.join(columns)}\nvalues=''\n")
+    command = [sys.executable, str(MAKE_TABLE), str(configuration), str(database)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Journal:
+    """A record of calls that Asterisk's part is played of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.configuration, self.database = folder / "cdr.conf", folder / "master.db"
+        make_table(self.configuration, self.database)
+
+    def write(self, **fields: object) -> None:
+        """Insert by position, as 22.10 does: all are texts, what is not set is empty."""
+        row = [str(fields.get(name, "")) for name in COLUMNS]
+        marks = ", ".join("?" * len(row))
+        with sqlite3.connect(self.database) as connection:
+            connection.execute(f"INSERT INTO calls VALUES (NULL, {marks})", row)  # noqa: S608
+
+    def rows(self) -> int:
+        with sqlite3.connect(self.database) as connection:
+            return int(connection.execute("SELECT COUNT(*) FROM calls").fetchone()[0])
+
+
+class Console:
+    """Asterisk's console: what it keeps, in the words that 16.28 and 22.10 print."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, str] = {}
+        self.running = True
+
+    def __call__(self, command: str) -> str:
+        if not self.running:
+            raise exchange.Stopped
+        said, _, rest = command.partition(" ")
+        words = rest.split()
+        if [said, words[0]] == ["database", "show"]:
+            shown = {k: v for k, v in self.entries.items() if k.startswith(f"/{words[1]}/")}
+            lines = [f"{key:<50}: {value:<25}" for key, value in shown.items()]
+            return "\n".join([*lines, f"{len(shown)} results found."])
+        if [said, words[0]] == ["database", "del"]:
+            gone = self.entries.pop("/".join(["", *words[1:]]), None)
+            return "Database entry removed." if gone else "Database entry could not be removed."
+        if [said, words[0]] == ["database", "deltree"]:
+            gone_keys = [key for key in self.entries if key.startswith(f"/{words[1]}/")]
+            for key in gone_keys:
+                del self.entries[key]
+            if gone_keys:
+                return f"{len(gone_keys)} database entries removed."
+            return "Database entries do not exist."
+        return "System uptime: 12"
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    made = Journal(tmp_path)
+    handsets = tmp_path / "handsets.json"
+    handsets.write_text(json.dumps({"001": "Salon", "002": "Cuisine"}))
+    monkeypatch.setattr(main, "HANDSETS", str(handsets))
+    monkeypatch.setattr(calls.read, "__defaults__", (str(made.database), 0))
+    return made
+
+
+@pytest.fixture
+def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
+    made = Console()
+    monkeypatch.setattr(exchange, "asterisk", made)
+    monkeypatch.setattr(main.os, "geteuid", lambda: 0)
+    lists = tmp_path / "numbers.sqlite3"
+    with sqlite3.connect(lists) as connection:
+        connection.execute("CREATE TABLE numbers (key TEXT PRIMARY KEY, value TEXT)")
+        connection.execute("INSERT INTO numbers VALUES ('loaded', '7')")
+    monkeypatch.setattr(exchange.lists, "__defaults__", (str(lists),))
+    return made
+
+
+Said = pytest.CaptureFixture[str]
+
+
+# ------------------------------------------------------------------------------ in French
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("06 12 34 56 78", "0612345678"),
+        ("06.12.34.56.78", "0612345678"),
+        ("+33 6 12 34 56 78", "0612345678"),
+        ("+33 (0)6 12 34 56 78", "0612345678"),
+        ("0033612345678", "0612345678"),
+        ("33612345678", "0612345678"),
+        ("+32 2 123 45 67", "003221234567"),
+        ("0032 2 123 45 67", "003221234567"),
+        ("3949", "3949"),
+        ("Mamie", ""),
+        ("0612*", ""),
+        ("", ""),
+    ],
+)
+def test_any_french_notation_of_a_number_is_understood(written: str, kept: str) -> None:
+    assert french.national(written) == kept
+
+
+@pytest.mark.parametrize(
+    ("digits", "read"),
+    [
+        ("0612345678", "06 12 34 56 78"),
+        ("003221234567", "003221234567"),
+        ("3949", "3949"),
+        ("", "masqué"),
+    ],
+)
+def test_a_number_is_written_to_be_read(digits: str, read: str) -> None:
+    assert french.number(digits) == read
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (8.4, "8 s"), (59.6, "1 min 00 s"), (192, "3 min 12 s"), (3720, "1 h 02 min")],
+)
+def test_a_duration_is_told_to_the_second(seconds: float, words: str) -> None:
+    assert french.duration(seconds) == words
+
+
+# ------------------------------------------------------------------------------ the record
+
+
+def test_one_row_is_kept_of_each_call(journal: Journal) -> None:
+    journal.write(uniqueid="1.0")  # a phone that rang along
+    journal.write(uniqueid="1.0", started=NOW - 60, ended=NOW, stage="ringing", line="free")
+    assert [call.stage for call in calls.read(str(journal.database))] == ["ringing"]
+    assert journal.rows() == 1
+
+
+def test_a_call_is_kept_for_two_years(journal: Journal) -> None:
+    journal.write(started=NOW - 731 * 86400, stage="ringing")
+    journal.write(started=NOW - 729 * 86400, stage="ringing")
+    journal.write(started=NOW, stage="ringing")
+    assert journal.rows() == 2
+
+
+def test_a_table_with_other_columns_is_made_anew_and_loses_nothing(tmp_path: Path) -> None:
+    configuration, database = tmp_path / "cdr.conf", tmp_path / "master.db"
+    assert make_table(configuration, database, ["old", "started", "stage"]) == "made\n"
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO calls VALUES (NULL, 'x', ?, 'wait')", (str(NOW),))
+    assert make_table(configuration, database) == "made\n"
+    assert make_table(configuration, database) == ""
+    with sqlite3.connect(database) as connection:
+        cursor = connection.execute("SELECT * FROM calls")
+        assert [column[0] for column in cursor.description] == ["AcctId", *COLUMNS]
+    assert [(call.stage, call.handset) for call in calls.read(str(database))] == [("wait", "")]
+
+
+def test_the_record_is_nobody_else_s_to_read(journal: Journal) -> None:
+    assert journal.database.stat().st_mode & 0o777 == 0o640
+
+
+def test_reading_makes_no_record(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        list(calls.read(str(tmp_path / "master.db")))
+    assert not (tmp_path / "master.db").exists()
+
+
+# ------------------------------------------------------------------------------ the verdicts
+
+STRANGER = {"line": "free", "number": "0698765432", "started": NOW - 300.0}
+VERDICTS = [
+    ({"stage": "decoy", "ended": NOW - 298.8}, "robot, a raccroché après 1,2 s pendant le leurre"),
+    ({"stage": "wait", "ended": NOW - 295.9},
+     "inconnu, a raccroché après 4,1 s pendant l'attente"),
+    ({"stage": "answered", "rule": "connu (liste : Mamie)", "handset": "001",
+      "picked_up": NOW - 292, "ended": NOW - 100},
+     "connu (liste : Mamie), décroché par Salon après 8 s, 3 min 12 s"),
+    ({"stage": "refused", "rule": "bloqué (démarchage (Arcep))", "ended": NOW - 300},
+     "bloqué (démarchage (Arcep)), refusé"),
+    ({"stage": "voicemail", "ended": NOW - 260}, "inconnu, messagerie, sans message"),
+    ({"stage": "message", "ended": NOW - 260}, "inconnu, messagerie, a laissé un message"),
+    ({"stage": "tea", "ended": NOW - 260}, "inconnu, tea"),
+    ({"line": "", "stage": "answered", "handset": "002", "picked_up": NOW - 290,
+      "ended": NOW - 200},
+     "appel sortant de Cuisine, 1 min 30 s"),
+    ({"line": "", "stage": "dialled", "handset": "009", "ended": NOW - 200},
+     "appel sortant de 009, sans réponse"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "words"), VERDICTS, ids=[words for _, words in VERDICTS])
+def test_a_call_is_told_in_words(
+    journal: Journal, console: Console, capsys: Said, fields: dict[str, object], words: str
+) -> None:
+    journal.write(**(STRANGER | fields))
+    assert main.main(["appels"]) == 0
+    told = capsys.readouterr().out.rstrip("\n")
+    assert told.endswith(f"  {words}")
+    assert told.split("  ")[1] == "06 98 76 54 32"
+
+
+def test_every_stage_has_its_words() -> None:
+    one = calls.Call(NOW, 0, NOW + 1, "", "", "free", "", "", "")
+    told = {calls.verdict(one._replace(stage=stage), {}) for stage in calls.STAGES}
+    assert len(told) == len(calls.STAGES)
+    assert all("{" not in words for words in told)
+
+
+def test_the_last_calls_are_listed_the_newest_at_the_bottom(
+    journal: Journal, console: Console, capsys: Said
+) -> None:
+    for age in 10, 30, 20:
+        journal.write(**(STRANGER | {"started": NOW - age, "ended": NOW - age, "name": f"n{age}"}))
+    assert main.main(["appels", "2"]) == 0
+    assert [line.split()[7] for line in capsys.readouterr().out.splitlines()] == ["n20", "n10"]
+
+
+def test_a_hidden_caller_and_an_empty_record_are_told(
+    journal: Journal, console: Console, capsys: Said
+) -> None:
+    assert main.main(["appels"]) == main.main(["bilan"]) == 0
+    assert capsys.readouterr().out == "Aucun appel pour l'instant.\n" * 2
+    journal.write(**(STRANGER | {"number": "", "stage": "wait"}))
+    assert main.main(["appels"]) == 0
+    assert "  masqué  " in capsys.readouterr().out
+
+
+def test_the_summary_counts_what_came_in(journal: Journal, console: Console, capsys: Said) -> None:
+    for patience in 1.0, 1.5, 4.0:
+        journal.write(**(STRANGER | {"stage": "decoy", "ended": STRANGER["started"] + patience}))  # type: ignore[operator]
+    for fields in (
+        {"stage": "wait"},
+        {"stage": "ringing"},
+        {"stage": "answered"},
+        {"stage": "answered", "rule": "connu (liste)"},
+        {"stage": "message"},
+        {"stage": "refused", "rule": "bloqué (Arcep)"},
+        {"stage": "answered", "line": ""},
+        {"stage": "answered", "started": NOW - 31 * 86400},
+    ):
+        journal.write(**(STRANGER | fields))
+    assert main.main(["bilan"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [int(line.split()[0]) for line in told[1:-1]] == [9, 1, 3, 3, 1, 1, 1, 1]
+    assert told[-1] == (
+        "Pendant le leurre, la moitié raccroche avant 1,5 s, le plus patient après 4,0 s."
+    )
+
+
+# ------------------------------------------------------------------------------ the numbers
+
+
+def test_numbers_are_listed_with_date_and_origin(console: Console, capsys: Said) -> None:
+    console.entries = {
+        "/known/0612345678": f"{NOW} keypad",
+        "/known/003221234567": f"{NOW - 86400} dialled",
+        "/blocked/0948123456": f"{NOW} keypad",
+    }
+    day = french.moment
+    assert main.main(["connus"]) == main.main(["bloques"]) == main.main(["bloqués"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"003221234567      {day(NOW - 86400)}  vous l'avez appelé",
+        f"06 12 34 56 78    {day(NOW)}  au clavier",
+        *[f"09 48 12 34 56    {day(NOW)}  au clavier"] * 2,
+    ]
+
+
+def test_a_number_is_forgotten_and_no_other(console: Console, capsys: Said) -> None:
+    console.entries = {"/known/0612345678": f"{NOW} keypad", "/known/0612345679": f"{NOW} keypad"}
+    assert main.main(["oublier", "+33", "6.12.34.56.78"]) == 0
+    assert list(console.entries) == ["/known/0612345679"]
+    assert main.main(["oublier", "0612345678"]) == 0
+    assert capsys.readouterr().out == (
+        "06 12 34 56 78 est oublié.\n06 12 34 56 78 n'était ni connu ni bloqué.\n"
+    )
+    assert main.main(["oublier", "Mamie"]) == main.main(["oublier"]) == 2
+
+
+def test_all_are_forgotten_only_for_a_yes(
+    console: Console, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = {"/known/0612345678": f"{NOW} keypad", "/blocked/0948123456": f"{NOW} keypad"}
+    console.entries = dict(everything, **{"/guard/last": "0612345678"})
+    for answer in "non\n", "":
+        monkeypatch.setattr(main.sys.stdin, "readline", lambda answer=answer: answer)
+        assert main.main(["oublier", "tout"]) == 0
+        assert len(console.entries) == 3
+    assert main.main(["oublier", "tout", "--oui"]) == 0
+    assert list(console.entries) == ["/guard/last"]
+
+
+# ------------------------------------------------------------------------------ the state
+
+
+def test_the_state_of_the_guard_is_told(console: Console, capsys: Said) -> None:
+    console.entries = {"/guard/expecting": str(NOW - 5)}
+    assert main.main(["etat"]) == main.main(["état"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.count("Le filtrage des appels est en service.\nListes : 7 numéros.\n") == 2
+    assert "Devenus connus : 0 numéro.\n" in said.out
+    console.entries = {"/guard/expecting": str(NOW + 7200)}
+    assert main.main(["etat"]) == 0
+    assert f"suspendu jusqu'au {french.moment(NOW + 7200)}" in capsys.readouterr().out
+
+
+def test_what_is_broken_is_said_whatever_was_asked(
+    journal: Journal, console: Console, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange.lists, "__defaults__", (str(journal.database.parent / "none"),))
+    for command in "appels", "bilan", "connus", "etat":
+        assert main.main([command]) == 0
+        assert capsys.readouterr().err.startswith("ATTENTION : La liste des numéros est illisible")
+    assert main.main(["etat"]) == 0
+    assert "Le filtrage est hors service : tous les appels sonnent." in capsys.readouterr().out
+    console.running = False
+    assert main.main(["appels"]) == 0  # the record can be read without Asterisk
+    assert main.main(["connus"]) == 1
+    assert capsys.readouterr().err.count("ATTENTION : Le central est arrêté") == 2
+
+
+def test_calls_are_private(console: Console, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main.os, "geteuid", lambda: 1000)
+    assert main.main(["appels", "3"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Les appels sont privés : sudo gardeligne appels 3\n")
+
+
+@pytest.mark.parametrize("words", [[], ["thé"], ["appels", "0"], ["appels", "x"], ["etat", "1"]])
+def test_nonsense_is_answered_by_what_there_is(
+    journal: Journal, console: Console, capsys: Said, words: list[str]
+) -> None:
+    assert main.main(words) == 2
+    assert capsys.readouterr().err.startswith("Usage : gardeligne")
+
+
+# ------------------------------------------------------------------------------ Stretch's Python
+
+
+@pytest.mark.parametrize("path", [*COMMAND.glob("*.py"), MAKE_TABLE], ids=lambda path: path.name)
+def test_it_is_written_in_the_language_of_python_3_5(path: Path) -> None:
+    ast.parse(path.read_text(), feature_version=(3, 5))
+
+
+def test_it_speaks_french_without_any_locale() -> None:
+    done = subprocess.run(
+        [sys.executable, COMMAND], env={"LC_ALL": "C", "PYTHONUTF8": "0"}, capture_output=True
+    )
+    assert done.returncode == 2
+    assert "oublier NUMÉRO|tout" in done.stderr.decode()
