@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -47,19 +48,29 @@ def example_files() -> dict[str, str]:
     return {**files, VAULT.name: VAULT.read_text()}
 
 
+def _settings(files: dict[str, str]) -> dict[str, str]:
+    """Return the files that Ansible reads; lists and address books stand beside them."""
+    return {name: text for name, text in files.items() if name.endswith(".yml")}
+
+
 def values_of(files: dict[str, str]) -> dict[str, Any]:
     """Return the variables that Ansible would read from these files."""
     values = dict(PRODUCT)
-    for text in files.values():
+    for text in _settings(files).values():
         values.update(yaml.safe_load(text) or {})
     return values
 
 
 def errors_of(files: dict[str, str], **product: object) -> list[str]:
     """Return what the role has to say of a household with these files."""
-    texts = {f"{INVENTORY}/host_vars/pi/{name}": text for name, text in sorted(files.items())}
     values = {**values_of(files), **product}
     ours = {name: value for name, value in values.items() if name.startswith("household_")}
-    return household_template_errors(texts, INVENTORY, "pi") or household_errors(
-        ours, texts, INVENTORY, "pi", str(ROLE)
-    )
+    with TemporaryDirectory() as inventory:
+        folder = Path(inventory, "host_vars/pi")
+        folder.mkdir(parents=True)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        texts = {str(folder / name): text for name, text in sorted(_settings(files).items())}
+        return household_template_errors(texts, inventory, "pi") or household_errors(
+            ours, texts, inventory, "pi", str(ROLE)
+        )

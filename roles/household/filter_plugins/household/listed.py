@@ -72,14 +72,10 @@ def cleaned(text: str) -> str:
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise FileError(
-            f"is {quoted(path.name)}, but there is no {path}. Put the file there."
-        ) from None
     except OSError as error:
-        raise FileError(f"cannot be read: {path}: {error.strerror}.") from None
+        raise FileError(f"cannot be read: {error.strerror}. Put it beside this file.") from None
     if content.startswith(ENCRYPTED.encode()):
-        raise FileError("is encrypted. Keep it as it is: ansible-vault decrypt.")
+        raise FileError("is encrypted. Leave it in plain text: ansible-vault decrypt.")
     if b"\0" in content:
         raise FileError("is no text file. Save it as plain text, in UTF-8.")
     try:

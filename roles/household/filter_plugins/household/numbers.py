@@ -15,7 +15,7 @@ from .formats import list_file
 from .listed import FileError, read, shortened
 from .model import GUARD
 from .phone import callers
-from .problems import Place, Problem, Setting
+from .problems import Place, Problem, Setting, quoted
 from .sources import Sources
 
 Entry = Mapping[str, Any]
@@ -71,7 +71,7 @@ def file_problems(
         try:
             wrong = read(path).wrong
         except FileError as error:
-            yield Problem(setting, str(error))
+            yield Problem(setting, f"is {quoted(path.name)}, which {error}")
             continue
         file = str(path.relative_to(inventory_dir))
         for line, text in wrong[:MOST]:

@@ -107,6 +107,8 @@ def _digits(text: str) -> str:
 def _why_not(digits: str) -> str:
     if not digits:
         return "has no digits"
+    if len(digits) == 1:
+        return "has one digit only"
     if digits.startswith("00"):
         return f"has {len(digits) - 2} digits after 00, but foreign numbers have 7 to 15"
     if digits.startswith("0"):

@@ -1,0 +1,245 @@
+"""Lists of callers: numbers, files, address books and presets become the appliance's text."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from example import PRODUCT
+from household.contacts import ContactsError, contacts
+from household.listed import FileError, cleaned, read
+from household.numbers import MOST, household_numbers
+
+CRLF = "\r\n"
+BOM = "\ufeff"
+PRESETS = PRODUCT["household_presets"]
+
+
+def _numbers(folder: Path, **lists: Any) -> dict[str, Any]:
+    values = {"household_presets": PRESETS, "household_guard": lists.pop("guard", {})}
+    for name in ("allow", "block"):
+        values[f"household_{name}"] = lists.get(name, [])
+    return household_numbers(values, {}, str(folder), "pi")
+
+
+def _rows(folder: Path, **lists: Any) -> list[str]:
+    text: str = _numbers(folder, **lists)["text"]
+    return text.splitlines()
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Path:
+    folder = tmp_path / "host_vars/pi"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_numbers_become_keys_and_rules(tmp_path: Path) -> None:
+    allow = [
+        {"number": "06 12 34 56 78", "name": "Mamie"},
+        {"number": "+33 1 42 00 00 *", "name": "Cabinet médical"},
+        {"number": "+32 2 123 45 67"},
+    ]
+    block = [{"number": "09 48 *"}, {"number": "07 00 00 00 0?", "action": "decoy"}]
+    rows = _rows(tmp_path, allow=allow, block=block, guard={"blocked": "voicemail"})
+    assert rows[:4] == [
+        "allow003221234567\tknown||liste",
+        "allow01420000*\tknown|Cabinet médical|préfixe 01420000",
+        "allow0612345678\tknown|Mamie|liste : Mamie",
+        "block0700000000\tdecoy||liste",
+    ]
+    assert rows[-1] == "block0948*\tvoicemail||préfixe 0948"
+    assert len(rows) == 3 + 10 + 1
+    assert rows == sorted(rows)
+
+
+def test_without_lists_the_text_is_empty(tmp_path: Path) -> None:
+    assert _numbers(tmp_path) == {"text": "", "left_out": []}
+
+
+def test_the_telemarketing_ranges_are_those_of_the_regulator(tmp_path: Path) -> None:
+    """Decision 2022-1583 of Arcep; 0937 to 0939 are platforms, which one waits for."""
+    rows = _rows(tmp_path, block=[{"preset": "demarchage", "action": "refuse"}])
+    keys = {row.partition("\t")[0] for row in rows}
+    ranges = "0162 0163 0270 0271 0377 0378 0424 0425 0568 0569 0948 0949"
+    overseas = "09475 09476 09477 09478 09479"
+    assert keys == {f"block{number}*" for number in f"{ranges} {overseas}".split()}
+    assert rows[0] == "block0162*\trefuse||démarchage (Arcep)"
+
+
+def test_no_preset_has_the_ranges_of_platforms() -> None:
+    for preset in PRESETS.values():
+        for text in preset["numbers"]:
+            for platform in ("0937", "0938", "0939"):
+                prefix = text.removesuffix("*")
+                assert not (prefix.startswith(platform) or platform.startswith(prefix))
+
+
+def test_a_text_lists_numbers_and_names_however_they_are_written(beside: Path) -> None:
+    lines = [
+        "# pénibles", "06 12 34 56 78", "+33 6 12 34 56 79 Zoé", "06.12.34.56.80;Assureur",
+        '"0612345681","Banque, agence"', "0612345682\tSamu", "06 12 34 56 83 (le soir)",
+        "  06 12 34 56 84 - Cave à vins  # deux fois déjà", "09 48 *", "07 00 00 00 0?", "",
+    ]  # fmt: skip
+    (beside / "liste.txt").write_text(BOM + CRLF.join(lines))
+    listed = read(beside / "liste.txt")
+    assert listed.wrong == []
+    assert list(listed.callers.items())[:8] == [
+        ("0612345678", ""),
+        ("0612345679", "Zoé"),
+        ("0612345680", "Assureur"),
+        ("0612345681", "Banque agence"),
+        ("0612345682", "Samu"),
+        ("0612345683", "(le soir)"),
+        ("0612345684", "Cave à vins"),
+        ("0948*", ""),
+    ]
+    assert len(listed.callers) == 18
+
+
+def test_a_text_of_old_windows_is_read_too(beside: Path) -> None:
+    (beside / "liste.csv").write_bytes("0612345678;Zoé".encode("cp1252"))
+    assert read(beside / "liste.csv").callers == {"0612345678": "Zoé"}
+
+
+def test_a_file_names_its_own_action_and_rule(tmp_path: Path, beside: Path) -> None:
+    (beside / "liste.txt").write_text("0612345678 Robot\n0612345678\n")
+    rows = _rows(tmp_path, block=[{"file": "liste.txt", "action": "decoy"}])
+    assert rows == ["block0612345678\tdecoy|Robot|liste.txt"]
+
+
+def test_of_two_lists_the_first_counts_and_the_first_name(tmp_path: Path, beside: Path) -> None:
+    (beside / "a.txt").write_text("0612345678\n")
+    (beside / "b.txt").write_text("0612345678 Robot\n")
+    block = [{"file": "a.txt", "action": "decoy"}, {"file": "b.txt", "action": "refuse"}]
+    assert _rows(tmp_path, block=block) == ["block0612345678\tdecoy|Robot|a.txt"]
+
+
+def test_a_contact_may_be_in_a_block_list(tmp_path: Path, beside: Path) -> None:
+    """The dialplan asks for allow first."""
+    (beside / "liste.txt").write_text("0612345678\n")
+    mamie = [{"number": "06 12 34 56 78", "name": "Mamie"}]
+    rows = _rows(tmp_path, allow=mamie, block=[{"file": "liste.txt"}])
+    assert rows == [
+        "allow0612345678\tknown|Mamie|liste : Mamie",
+        "block0612345678\trefuse||liste.txt",
+    ]
+
+
+# What telephones export: Android (2.1), iOS and most others (3.0), Nextcloud and others (4.0).
+ANDROID = """\
+BEGIN:VCARD
+VERSION:2.1
+N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=4C=65=66=C3=A8=76=72=65;=5A=6F=C3=
+=A9;;;
+FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=5A=6F=C3=A9=20=4C=65=66=C3=A8=76=
+=72=65
+TEL;CELL:+33612345678
+TEL;HOME;PREF:01-23-45-67-89
+TEL;X-Box:#123#
+PHOTO;ENCODING=BASE64;JPEG:/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwM
+ EBQgFBQQEBQoHBwYIDAoMDAsK
+
+END:VCARD
+"""
+IOS = """\
+BEGIN:VCARD
+VERSION:3.0
+PRODID:-//Apple Inc.//iPhone OS 17.1//EN
+N:d'Été;Famille;;;
+FN:Famille d'Été 🌻 \\, Nîmes
+item1.TEL;type=pref:06\u00a012\u00a034\u00a056\u00a079
+item1.X-ABLabel:_$!<Main>!$_
+EMAIL;type=INTERNET:famille@example.org
+END:VCARD
+"""
+NEXTCLOUD = """\
+BEGIN:VCARD
+VERSION:4.0
+N:Martin;Luc;;;
+ORG:Boulangerie;Four
+TEL;VALUE=uri;TYPE="voice,home":tel:+33-6-12-34-56-80;ext=2
+TEL;TYPE=cell:tel:+32-2-123-45-67
+END:VCARD
+BEGIN:VCARD
+VERSION:4.0
+ORG:Boulangerie;Four
+TEL;TYPE=work:3631
+END:VCARD
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", CRLF])
+def test_an_address_book_makes_its_people_known(tmp_path: Path, beside: Path, end: str) -> None:
+    book = (BOM + ANDROID + IOS + NEXTCLOUD).replace("\n", end)
+    (beside / "contacts.vcf").write_bytes(book.encode())
+    numbers = _numbers(tmp_path, allow=[{"file": "contacts.vcf"}])
+    assert numbers["text"].splitlines() == [
+        "allow003221234567\tknown|Luc Martin|contacts.vcf",
+        "allow0123456789\tknown|Zoé Lefèvre|contacts.vcf",
+        "allow0612345678\tknown|Zoé Lefèvre|contacts.vcf",
+        "allow0612345679\tknown|Famille d'Été Nîmes|contacts.vcf",
+        "allow0612345680\tknown|Luc Martin|contacts.vcf",
+        "allow3631\tknown|Boulangerie|contacts.vcf",
+    ]
+    assert numbers["left_out"] == [
+        'contacts.vcf:1: Zoé Lefèvre: "#123#" has characters that no phone number has'
+    ]
+
+
+def test_what_is_left_out_is_said_with_its_line_and_not_endlessly(
+    tmp_path: Path, beside: Path
+) -> None:
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:Zoé\nTEL:*21\nEND:VCARD\n"
+    good = card.replace("*21", "0612345678")
+    (beside / "contacts.vcf").write_text(good + card * (MOST + 2))
+    left_out = _numbers(tmp_path, allow=[{"file": "contacts.vcf"}])["left_out"]
+    assert left_out[0].startswith('contacts.vcf:6: Zoé: "*21" has ')
+    assert left_out[1].startswith("contacts.vcf:11: ")
+    assert left_out[MOST:] == ["… and 2 more."]
+
+
+def test_without_the_library_the_cure_is_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, *rest: Any) -> Any:
+        if name == "vobject":
+            raise ImportError
+        return imported(name, *rest)
+
+    imported = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ContactsError, match="apt install python3-vobject"):
+        list(contacts(IOS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Zoé 🌻", "Zoé"),
+        ("a|b\tc;d,e\n${f}", "a b c d e f"),
+        ("  - Cave  à vins -", "Cave à vins"),
+        ("e\u0301te\u0301", "été"),
+        ("🌻", ""),
+        ("x" * 99, "x" * 60),
+    ],
+)
+def test_a_name_is_cleaned_and_not_refused(text: str, expected: str) -> None:
+    assert cleaned(text) == expected
+
+
+@pytest.mark.parametrize("content", [b"", b"# personne\n", b"0612345678\0", b"$ANSIBLE_VAULT;1.1"])
+def test_a_file_that_lists_nobody_is_refused(beside: Path, content: bytes) -> None:
+    (beside / "liste.txt").write_bytes(content)
+    with pytest.raises(FileError):
+        read(beside / "liste.txt")
+
+
+def test_a_hundred_thousand_numbers_take_seconds(tmp_path: Path, beside: Path) -> None:
+    lines = (f"06 {n // 1000:03d} {n % 1000:03d} 00\n" for n in range(100_000))
+    (beside / "liste.txt").write_text("".join(lines))
+    began = time.process_time()
+    rows = _rows(tmp_path, block=[{"file": "liste.txt"}])
+    assert len(rows) == 100_000
+    assert time.process_time() - began < 10
