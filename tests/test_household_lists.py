@@ -186,7 +186,7 @@ def test_an_address_book_makes_its_people_known(tmp_path: Path, beside: Path, en
         "allow3631\tknown|Boulangerie|contacts.vcf",
     ]
     assert numbers["left_out"] == [
-        'contacts.vcf:1: Zoé Lefèvre: "#123#" has characters that no phone number has'
+        'contacts.vcf:9: Zoé Lefèvre: "#123#" has characters that no phone number has'
     ]
 
 
@@ -197,9 +197,25 @@ def test_what_is_left_out_is_said_with_its_line_and_not_endlessly(
     good = card.replace("*21", "0612345678")
     (beside / "contacts.vcf").write_text(good + card * (MOST + 2))
     left_out = _numbers(tmp_path, allow=[{"file": "contacts.vcf"}])["left_out"]
-    assert left_out[0].startswith('contacts.vcf:6: Zoé: "*21" has ')
-    assert left_out[1].startswith("contacts.vcf:11: ")
+    assert left_out[0].startswith('contacts.vcf:9: Zoé: "*21" has ')
+    assert left_out[1].startswith("contacts.vcf:14: ")
     assert left_out[MOST:] == ["… and 2 more."]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "name"),
+    [
+        ("FN;CHARSET=X-NONE;ENCODING=QUOTED-PRINTABLE:=E9", "Zoé Martin"),
+        ("FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=E9", "Zoé Martin"),
+        ("FN:Zoé\nPHOTO;BASE64:abc", "Zoé"),
+        ("FN:Zoé\nneither field nor value", "Zoé"),
+        ("FN:Zoé\nAGENT:BEGIN:VCARD\\nFN:Luc\\nEND:VCARD", "Zoé"),
+    ],
+)
+def test_a_line_that_cannot_be_read_costs_no_contact(beside: Path, spoilt: str, name: str) -> None:
+    card = f"BEGIN:VCARD\nVERSION:2.1\nN:Martin;Zoé\n{spoilt}\nTEL:0612345678\nEND:VCARD\n"
+    (beside / "contacts.vcf").write_text(card)
+    assert read(beside / "contacts.vcf").callers == {"0612345678": name}
 
 
 def test_without_the_library_the_cure_is_a_package(monkeypatch: pytest.MonkeyPatch) -> None:

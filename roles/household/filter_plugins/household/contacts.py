@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import logging
+import io
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
 
-CARD = re.compile(r"^BEGIN:VCARD\s*$.*?^END:VCARD\s*$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+# What is read of a card. The library is asked for these lines alone: one photograph that it
+# cannot read would cost the whole card.
+FIELD = re.compile(r"(?:[\w-]+\.)?(BEGIN|END|FN|N|ORG|TEL)[;:]", re.IGNORECASE)
 # What Debian calls the library, for a box that runs its own ansible-core.
 MISSING = (
     "needs the Python library vobject where Ansible runs. Install it: apt install python3-vobject"
@@ -18,41 +20,58 @@ class ContactsError(ValueError):
     """Says in a household's words why an address book cannot be read."""
 
 
-def contacts(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Yield line, name and telephone numbers of each card; numbers as they stand there."""
+@dataclass
+class Contact:
+    """A card: its names by kind, and its telephone numbers by line, as they stand there."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    numbers: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What telephones show, else first and last name, else the company's."""
+        last, _, others = self.names.get("N", "").partition(";")
+        names = (
+            self.names.get("FN", ""),
+            f"{others.partition(';')[0]} {last}",
+            self.names.get("ORG", "").partition(";")[0],
+        )
+        return next((name.strip() for name in names if name.strip()), "")
+
+
+def contacts(text: str) -> Iterator[Contact]:
+    """Yield the cards of an address book."""
     try:
-        import vobject
+        from vobject import base
     except ImportError:
         raise ContactsError(MISSING) from None
-    # It logs what it skips, and that goes to the terminal.
-    logging.getLogger(vobject.base.__name__).setLevel(logging.CRITICAL)
-    cards = list(CARD.finditer(text))
-    if not cards:
+    contact, any_yet = Contact(), False
+    for logical, line in base.getLogicalLines(io.StringIO(text), allowQP=True):
+        found = FIELD.match(logical)
+        if not found:
+            continue
+        kind = found[1].upper()
+        try:
+            value = base.textLineToContentLine(logical, line).value
+        except (base.VObjectError, ValueError, LookupError):
+            continue  # as a name in an encoding that does not exist
+        if kind == "BEGIN":
+            contact, any_yet = Contact(), True
+        elif kind == "END":
+            yield contact
+        elif kind == "TEL":
+            contact.numbers.append((line, _number(value)))
+        elif isinstance(value, str):
+            contact.names.setdefault(kind, _plain(value))
+    if not any_yet:
         raise ContactsError("is no vCard file. Export your contacts as vCard (.vcf) again.")
-    line, counted = 1, 0
-    for found in cards:
-        line += text.count("\n", counted, found.start())
-        counted = found.start()
-        # Not transformed: one odd photograph would cost the whole card.
-        card = vobject.readOne(found.group(), transform=False, allowQP=True, ignoreUnreadable=True)
-        yield line, _name(card), [_number(tel) for tel in card.contents.get("tel", [])]
 
 
-def _name(card: Any) -> str:
-    """Return the name that telephones show, else first and last name, else the company's."""
-    for kind in ("fn", "n", "org"):
-        for field in card.contents.get(kind, []):
-            # N is last;first;others, ORG is company;department.
-            parts = re.split(r"(?<!\\);", field.value)
-            shown = " ".join(reversed(parts[:2]) if kind == "n" else parts[:1])
-            if kind == "fn":
-                shown = field.value
-            if shown.strip():
-                return re.sub(r"\\(.)", r"\1", shown)
-    return ""
+def _plain(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value)
 
 
-def _number(tel: Any) -> str:
+def _number(value: str) -> str:
     """Return a number without what a tel: URI has around it."""
-    bare: str = re.sub(r"\\(.)", r"\1", tel.value)
+    bare = _plain(value)
     return bare[4:].partition(";")[0] if bare[:4].lower() == "tel:" else bare

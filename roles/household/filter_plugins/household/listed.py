@@ -110,14 +110,14 @@ def _columns(line: str) -> tuple[str, str]:
 
 def _address_book(text: str, listed: Listed) -> None:
     try:
-        for line, name, numbers in contacts(text):
-            for written in numbers:
+        for contact in contacts(text):
+            for line, written in contact.numbers:
                 try:
                     # No star: it is a key of the telephone there.
-                    listed.add(national(written), cleaned(name))
+                    listed.add(national(written), cleaned(contact.name))
                 except PhoneError as error:
-                    cause = str(error).partition(". ")[0].rstrip(".")
-                    listed.left_out.append((line, f"{name}: {quoted(written)} {cause}"))
+                    cause = str(error).partition(". ")[0]
+                    listed.left_out.append((line, f"{contact.name}: {quoted(written)} {cause}"))
     except ContactsError as error:
         raise FileError(str(error)) from None
 
