@@ -24,7 +24,7 @@ class Appliance:
 
     def load(self, text: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         self.text.write_text(text)
-        command = [sys.executable, LOADER, self.text, self.database]
+        command = [sys.executable, str(LOADER), str(self.text), str(self.database)]
         return subprocess.run(command, check=check, capture_output=True, text=True)
 
     def open(self) -> sqlite3.Connection:
@@ -124,7 +124,7 @@ def test_a_text_that_is_wrong_leaves_the_lists_as_they_are(appliance: Appliance,
 def test_without_text_or_folder_it_says_so(appliance: Appliance, tmp_path: Path) -> None:
     for text, database in (("none", "numbers.sqlite3"), ("numbers.tsv", "none/numbers.sqlite3")):
         appliance.text.write_text("")
-        command = [sys.executable, LOADER, tmp_path / text, tmp_path / database]
+        command = [sys.executable, str(LOADER), str(tmp_path / text), str(tmp_path / database)]
         failed = subprocess.run(command, capture_output=True, text=True, check=False)
         assert failed.returncode == 1
         assert "No such file" in failed.stderr
