@@ -6,7 +6,14 @@ from typing import Any
 
 import jinja2
 import pytest
-from dialplan import FilterModule, dialplan_decoy_steps, dialplan_phones
+from dialplan import (
+    FOREVER,
+    FilterModule,
+    dialplan_decoy_call,
+    dialplan_decoy_seconds,
+    dialplan_decoy_steps,
+    dialplan_phones,
+)
 
 ROOT = Path(__file__).parents[1]
 TRUNKS = [
@@ -24,9 +31,15 @@ GUARD = {
     "quiet": "22:00-07:00",
     "challenge": True,
 }
+RECORD = {"begin", "answered", "ended"}
 # The first argument of what jumps. Whether it names a context or an extension of this one, any
 # context of that name counts as reachable: rather one too many.
-JUMP = re.compile(r"(?:(?:Goto|Gosub|\bU)\(|\?|handler_push\)=)([^,:()]+)")
+JUMPS = (
+    re.compile(r"(?:\bGoto\(|\bGosub\(|\bU\(|handler_push\)=|Dial\(Local/\w+@)([^,()/\n]+)"),
+    re.compile(r"GotoIf(?:Time)?\([^?\n]*\?([^,:()\n]+)"),
+    re.compile(r"GotoIf(?:Time)?\([^?\n]*\?[^:\n]*:([^,()\n]+)"),
+)
+VALUE = re.compile(r"\$(\{[^{}]*\}|\[[^\[\]]*\])")
 
 
 def render(**changes: Any) -> dict[str, str]:
@@ -64,7 +77,9 @@ def reachable(contexts: dict[str, str], start: str) -> set[str]:
         found.add(name)
         lines = re.sub(r"^;.*$", "", contexts[name], flags=re.M)
         nexts = set(re.findall(r"^include => ([\w-]+)", lines, re.M))
-        targets = set(JUMP.findall(lines))
+        while VALUE.search(lines):
+            lines = VALUE.sub("$", lines)
+        targets = {target for jump in JUMPS for target in jump.findall(lines)}
         assert not any("$" in target for target in targets), f"a computed jump in [{name}]"
         nexts |= targets & set(contexts)
         todo |= nexts - found
@@ -75,8 +90,8 @@ def reachable(contexts: dict[str, str], start: str) -> set[str]:
 def test_a_trunks_call_reaches_no_outgoing_route(choice: str) -> None:
     contexts = render(dialplan_guard={**GUARD, "hidden": choice, "blocked": "decoy"})
     found = reachable(contexts, "from-trunk")
-    assert found == {"from-trunk", "guard", "national", "listed", "begin", "answered", "ended"}
-    trunks = re.compile(r"Dial\([^)]*@")
+    assert found == {"from-trunk", "guard", "national", "listed", "decoy", *RECORD}
+    trunks = re.compile(r"Dial\((?!Local/)[^)]*@")
     assert not any(trunks.search(contexts[name]) for name in found)
 
 
@@ -95,12 +110,25 @@ def test_mobiles_take_the_line_that_carries_them() -> None:
     assert re.findall(r"Gosub\(carry,(\w+),", render()["route-mobile"]) == ["ovh"]
 
 
-def test_a_tone_goes_on_and_a_sound_is_followed_by_a_ring() -> None:
-    assert dialplan_decoy_steps({"cadence": "440/100"}) == ["Playtones(440/100)"]
-    assert dialplan_decoy_steps({"sound": "hello"}) == [
+def test_a_tone_has_begun_when_the_answer_comes_and_a_sound_is_followed_by_a_ring() -> None:
+    assert dialplan_decoy_steps({"cadence": "440/100"})[:2] == ["Playtones(440/100)", "Answer()"]
+    assert dialplan_decoy_steps({"sound": "hello"})[:-1] == [
+        "Answer()",
         "Playback(hello)",
         "Playtones(440/1500,0/3500)",
     ]
+    assert dialplan_decoy_steps({})[:-1] == ["Answer()"]
+
+
+def test_a_decoy_lasts_as_long_as_the_household_says() -> None:
+    assert dialplan_decoy_call(4) == ["Dial(Local/play@decoy/n,,gIS(4))"]
+    assert dialplan_decoy_call(0) == [], "S(0) would end the caller's call"
+
+
+def test_a_decoy_is_over_when_an_ordinary_ring_begins() -> None:
+    assert dialplan_decoy_seconds({"cadence": "!0/80,!440/140,440/1500,0/3500"}) == 0.22
+    assert dialplan_decoy_seconds({"cadence": "440/1500,0/3500"}) == FOREVER
+    assert dialplan_decoy_seconds({"sound": "hello"}) == FOREVER
 
 
 def test_all_phones_of_a_trunk_ring_together() -> None:
