@@ -7,8 +7,8 @@ from array import array
 import prompts
 import pytest
 
-# A French reader's pace, in letters per second, from 'press the key' to a hurried sentence.
-PACE = (8, 19)
+# Letters per second: from keys that are dictated one by one to a hurried sentence.
+PACE = (7, 19)
 
 
 def decode(alaw: bytes) -> array[int]:
