@@ -65,6 +65,13 @@ def test_voicemail_uses_only_options_of_13_14() -> None:
     assert used <= set(KNOWN["voicemail.conf"]["general"])
 
 
+@pytest.mark.parametrize("file", ["cdr.conf", "cdr_sqlite3_custom.conf"])
+def test_the_record_of_calls_uses_only_options_of_13_14(file: str) -> None:
+    template = (ROOT / f"roles/journal/templates/{file}.j2").read_text()
+    used = set(re.findall(r"^(\w+)=", template, re.M))
+    assert used and used <= set(KNOWN[file])
+
+
 @pytest.mark.parametrize("driver", ["chan_sip", "chan_pjsip"])
 def test_every_module_exists_in_13_14(driver: str) -> None:
     extra = RELEASES["gardeligne_releases"]["stretch"]["asterisk_modules"]

@@ -23,7 +23,7 @@ Usage : gardeligne COMMANDE
   oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
   etat                     le filtrage est-il en service ?"""
 
-HANDSETS = "/usr/local/share/gardeligne/handsets.json"
+HANDSETS = "/usr/local/etc/gardeligne-handsets.json"
 ORIGINS = {"dialled": "vous l'avez appelé", "keypad": "au clavier"}
 
 
