@@ -86,7 +86,7 @@ def line(call: Call, handsets: Dict[str, str], moment: str) -> str:
 
 
 def _kind(call: Call) -> str:
-    return call.rule.split()[0] if call.rule else "inconnu"
+    return (call.rule.split() or ["inconnu"])[0]
 
 
 # Stages of strangers who stayed on the line.
