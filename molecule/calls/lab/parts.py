@@ -179,7 +179,7 @@ class House(Machine):
     def rest(self) -> None:
         """End all calls and forget them, so that the next test finds a quiet house."""
         # Who calls hangs up first: a refusal that crosses it would be answered by voicemail.
-        eventually(self._callers_hang_up, f"the telephones of {self.name} are quiet")
+        self.callers_hang_up()
         for phone in self.handsets:
             phone.hang_up()
         self.wait_until_idle()
@@ -190,6 +190,25 @@ class House(Machine):
             self.asterisk(f"database deltree {family}")
         for person in self.people:
             self._operator.asterisk(f"database del presents {person.user}")
+
+    def callers_hang_up(self) -> None:
+        """End the calls of all who have called, also of those who were not answered yet."""
+        eventually(self._callers_hang_up, f"the telephones of {self.name} are quiet")
+
+    def wait_until_reachable(self) -> None:
+        """Call it until a phone rings: handsets and lines may need a minute to be known again."""
+
+        def rings() -> bool:
+            self.known.dial(self.number)
+            self.known.listen_for(2)
+            self.known.hang_up()
+            return self.rang()
+
+        eventually(rings, f"{self.name} can be called", 130)
+        self.callers_hang_up()
+        self.wait_until_idle()
+        for phone in self.phones:
+            phone.forget()
 
     def _callers_hang_up(self) -> bool:
         """Hang up where it does not ring; tell whether it rings nowhere any more."""

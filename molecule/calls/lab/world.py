@@ -14,6 +14,11 @@ import yaml
 SCENARIO = Path(__file__).resolve().parents[1]
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
 SECRET: str = DATA["lab_secret"]
+HOUSEHOLD: dict[str, Any] = yaml.safe_load(
+    (SCENARIO / "inventory/group_vars/exchange/household.yml").read_text()
+)
+# Seconds from the answer until a stranger rings.
+WAIT: int = HOUSEHOLD["household_guard"]["wait"]
 
 PROMPTS = {
     file.stem: file.read_bytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import Lab
 from lab.parts import House
-from lab.world import eventually
+from lab.world import WAIT, eventually
 
 
 def recorded(house: House) -> dict[str, str]:
@@ -30,7 +30,7 @@ def test_a_stranger_who_gives_up_is_told(house: House, stage: str) -> None:
         house.salon.wait("CALL_INCOMING")
         house.stranger.listen_for(1)
     else:
-        house.stranger.listen_for(3)
+        house.stranger.listen_for(WAIT - 0.4)
     gone = house.stranger.hang_up()
     record = recorded(house)
     assert record["stage"] == stage
@@ -93,7 +93,7 @@ def test_there_is_one_line_for_each_call(house: House) -> None:
     for number in house.number, house.second_number:
         house.known.dial(number)
         house.salon.wait("CALL_INCOMING")
-        house.known.hang_up()
+        house.callers_hang_up()
         house.wait_until_idle()
         house.salon.forget()
     eventually(

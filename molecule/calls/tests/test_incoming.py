@@ -7,11 +7,10 @@ from lab import Lab
 from lab.parts import House
 from lab.phone import Phone
 from lab.sound import seconds_of
-from lab.world import DATA, eventually
+from lab.world import DATA, WAIT, eventually
 
 Figures = dict[str, dict[str, str]]
 
-WAIT = 5  # household_guard.wait
 FRENCH_RING = 440
 
 

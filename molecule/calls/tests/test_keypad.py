@@ -34,7 +34,7 @@ def call(house: House, caller: Phone, hang_up_after: float = 1) -> float:
     dialled = caller.dial(house.number)
     rang = house.salon.wait("CALL_INCOMING").at
     caller.listen_for(hang_up_after)
-    caller.hang_up()
+    house.callers_hang_up()
     house.wait_until_idle()
     caller.forget()
     return rang - dialled
@@ -126,6 +126,6 @@ def test_nobody_outside_has_a_keypad(house: House) -> None:
     house.stranger.press("**4")
     house.salon.wait("CALL_INCOMING")
     house.stranger.press("**4#")
-    house.stranger.hang_up()
+    house.callers_hang_up()
     house.wait_until_idle()
     assert call(house, house.friend) > 2

@@ -6,9 +6,8 @@ import pytest
 from lab import Lab
 from lab.parts import House
 from lab.phone import Phone
-from lab.world import eventually
+from lab.world import WAIT, eventually
 
-WAIT = 5  # household_guard.wait
 LISTS, TEXT = "/run/gardeligne/numbers.sqlite3", "/etc/gardeligne/numbers.tsv"
 
 
@@ -56,7 +55,7 @@ def test_whom_the_house_has_called_rings_at_once_until_forgotten(house: House) -
     house.friend.wait("CALL_CLOSED")
     house.wait_until_idle()
     assert seconds_to_ring(house, house.friend) < 1
-    house.friend.hang_up()
+    house.callers_hang_up()
     house.wait_until_idle()
     house.salon.forget()
     assert "06 76 54 32 1" in house.gardeligne("connus")
@@ -133,12 +132,12 @@ def test_without_its_lists_the_guard_lets_everybody_ring_and_says_so(
 ) -> None:
     try:
         house.run("sh", "-c", DAMAGES[damage])
-        house.run("asterisk", "-rx", "core waitfullybooted")
+        house.wait_until_reachable()
         assert seconds_to_ring(house, house.stranger) < 1
-        house.stranger.hang_up()
+        house.callers_hang_up()
         house.wait_until_idle()
         eventually(lambda: house.last_call()["rule"] == "listes illisibles", "it is recorded")
-        assert "illisible" in house.gardeligne("etat")
+        assert "hors service" in house.gardeligne("etat")
     finally:
         house.run("sh", "-c", f"[ ! -e {TEXT}.away ] || mv {TEXT}.away {TEXT}; gardeligne-numbers")
     house.salon.forget()

@@ -57,7 +57,7 @@ def test_the_line_registers_again_after_the_operator_has_restarted(
 ) -> None:
     for account in house.number, house.second_account:
         eventually(lambda a=account: lab.operator.registered(a), f"{account} is back", 130)  # type: ignore[misc]
-    assert_the_house_can_be_called(house)
+    house.wait_until_reachable()
 
 
 @pytest.fixture(scope="module")
@@ -76,32 +76,17 @@ def test_names_that_do_not_resolve_at_the_start_do_not_leave_the_line_dead(
 ) -> None:
     for account in house.number, house.second_account:
         eventually(lambda a=account: lab.operator.registered(a), f"{account} is back", 130)  # type: ignore[misc]
-    assert_the_house_can_be_called(house)
+    house.wait_until_reachable()
 
 
 def test_what_was_decided_on_the_keypad_survives_a_restart(house: House) -> None:
     house.stranger.dial(house.number)
     house.salon.wait("CALL_INCOMING")
-    house.stranger.hang_up()
+    house.callers_hang_up()
     house.wait_until_idle()
     house.salon.dial("**3")
     house.salon.wait("CALL_CLOSED", timeout=30)
     house.run("systemctl", "restart", "asterisk")
-    assert_the_house_can_be_called(house)
-    house.known.hang_up()
-    house.wait_until_idle()
-    house.salon.forget()
+    house.wait_until_reachable()
     dialled = house.stranger.dial(house.number)
     assert house.salon.wait("CALL_INCOMING").at - dialled < 1
-
-
-def assert_the_house_can_be_called(house: House) -> None:
-    """Call it until a phone rings: handsets and lines may need a minute to be known again."""
-
-    def rings() -> bool:
-        house.known.dial(house.number)
-        house.known.listen_for(2)
-        house.known.hang_up()
-        return house.rang()
-
-    eventually(rings, f"{house.name} can be called", 130)
