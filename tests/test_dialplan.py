@@ -9,7 +9,6 @@ import pytest
 from dialplan import (
     FOREVER,
     FilterModule,
-    dialplan_decoy_call,
     dialplan_decoy_seconds,
     dialplan_decoy_steps,
     dialplan_phones,
@@ -90,7 +89,7 @@ def reachable(contexts: dict[str, str], start: str) -> set[str]:
 def test_a_trunks_call_reaches_no_outgoing_route(choice: str) -> None:
     contexts = render(dialplan_guard={**GUARD, "hidden": choice, "blocked": "decoy"})
     found = reachable(contexts, "from-trunk")
-    assert found == {"from-trunk", "guard", "national", "listed", "decoy", *RECORD}
+    assert found == {"from-trunk", "guard", "national", "listed", "at-once", *RECORD}
     trunks = re.compile(r"Dial\((?!Local/)[^)]*@")
     assert not any(trunks.search(contexts[name]) for name in found)
 
@@ -110,19 +109,13 @@ def test_mobiles_take_the_line_that_carries_them() -> None:
     assert re.findall(r"Gosub\(carry,(\w+),", render()["route-mobile"]) == ["ovh"]
 
 
-def test_a_tone_has_begun_when_the_answer_comes_and_a_sound_is_followed_by_a_ring() -> None:
-    assert dialplan_decoy_steps({"cadence": "440/100"})[:2] == ["Playtones(440/100)", "Answer()"]
-    assert dialplan_decoy_steps({"sound": "hello"})[:-1] == [
-        "Answer()",
+def test_a_tone_goes_on_and_a_sound_is_followed_by_a_ring() -> None:
+    assert dialplan_decoy_steps({"cadence": "440/100"}) == ["Playtones(440/100)"]
+    assert dialplan_decoy_steps({"sound": "hello"}) == [
         "Playback(hello)",
         "Playtones(440/1500,0/3500)",
     ]
-    assert dialplan_decoy_steps({})[:-1] == ["Answer()"]
-
-
-def test_a_decoy_lasts_as_long_as_the_household_says() -> None:
-    assert dialplan_decoy_call(4) == ["Dial(Local/play@decoy/n,,gIS(4))"]
-    assert dialplan_decoy_call(0) == [], "S(0) would end the caller's call"
+    assert dialplan_decoy_steps({}) == []
 
 
 def test_a_decoy_is_over_when_an_ordinary_ring_begins() -> None:
