@@ -14,14 +14,29 @@ def dialplan_phones(extensions: Iterable[str], technology: str) -> str:
     return "&".join(f"{technology}/{extension}" for extension in extensions)
 
 
-def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
-    """Return the applications that begin a decoy: tones go on while the dialplan waits.
+def dialplan_decoy_call(seconds: int) -> list[str]:
+    """Return the application that lets a caller hear the decoy for so long, none for 0.
 
-    A decoy is ``{"cadence": Playtones notation}`` or ``{"sound": name of a prompt}``.
+    It is played from the other end of a Local channel. Answer() waits up to 0.5 s for the
+    caller's first packet, and stops every tone (main/channel.c, Asterisk 13 to 22): a robot that
+    only listens would hear silence meanwhile. The end of a Local channel keeps its tones, and
+    Dial() answers the caller without waiting.
+
+    g: the dialplan goes on after it; I: no news of the connected line for the caller;
+    S: seconds from the answer.
     """
-    if "sound" in decoy:
-        return [f"Playback({decoy['sound']})", f"Playtones({FRENCH_RING})"]
-    return [f"Playtones({decoy['cadence']})"]
+    return [f"Dial(Local/play@decoy/n,,gIS({seconds}))"] if seconds else []
+
+
+def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
+    """Return the applications that play a decoy, for longer than anybody listens to it.
+
+    A decoy is ``{"cadence": Playtones notation}``, ``{"sound": name of a prompt}``, or silent.
+    """
+    tones = [f"Playtones({decoy['cadence']})"] if "cadence" in decoy else []
+    sounds = [f"Playback({decoy['sound']})", f"Playtones({FRENCH_RING})"] if "sound" in decoy else []
+    # Tones before the answer: they have begun when it comes.
+    return [*tones, "Answer()", *sounds, "Wait(600)"]
 
 
 class FilterModule:
@@ -31,5 +46,6 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "dialplan_phones": dialplan_phones,
+            "dialplan_decoy_call": dialplan_decoy_call,
             "dialplan_decoy_steps": dialplan_decoy_steps,
         }
