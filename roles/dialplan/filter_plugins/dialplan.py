@@ -34,9 +34,11 @@ def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
     A decoy is ``{"cadence": Playtones notation}``, ``{"sound": name of a prompt}``, or silent.
     """
     tones = [f"Playtones({decoy['cadence']})"] if "cadence" in decoy else []
-    sounds = [f"Playback({decoy['sound']})", f"Playtones({FRENCH_RING})"] if "sound" in decoy else []
     # Tones before the answer: they have begun when it comes.
-    return [*tones, "Answer()", *sounds, "Wait(600)"]
+    steps = [*tones, "Answer()"]
+    if "sound" in decoy:
+        steps += [f"Playback({decoy['sound']})", f"Playtones({FRENCH_RING})"]
+    return [*steps, "Wait(600)"]
 
 
 class FilterModule:
