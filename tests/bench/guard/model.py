@@ -112,6 +112,7 @@ def amd(frames: Sequence[float], profile: Arguments) -> Decision:
 
 
 ECHO = 120  # ms for which a GSM line fills the gap after a burst of Playtones; measured
+SETTLES = 100  # ms from the answer to the first tone: see extensions.conf
 CHANCES = 40  # random lines that are tried for what chance has a part in
 
 
@@ -121,7 +122,7 @@ def heard(frames: Sequence[float], condition: dict[str, Any], chance: int = 0) -
     Late packets that keep their order change nothing; those that do not are not modelled.
     """
     line = condition.get("line", {})
-    first = round(float(line.get("DEAF", 0)) * 1000) // FRAME
+    first = max(0, round(float(line.get("DEAF", 0)) * 1000) - SETTLES) // FRAME
     lots = random.Random(chance)  # noqa: S311
     kept = [frame for frame in frames[first:] if lots.random() >= condition.get("loss", 0)]
     if condition.get("codec") == "gsm":
@@ -146,13 +147,14 @@ def predicted(cadence: str | None, profile: str, condition: str) -> dict[str, An
     line = BATTERY["conditions"][condition]
     if cadence is None or "overtaking" in line:
         return {}
+    # A robot that is deaf at first misses the silence before the first tone, too.
+    deaf = round(float(line.get("line", {}).get("DEAF", 0)) * 1000)
     frames = levels(cadence, 16_000)
     arguments = Arguments.of(next(p.arguments for p in profiles() if p.name == profile))
     chances = range(CHANCES if "loss" in line else 1)
     decisions = [amd(heard(frames, line, chance), arguments) for chance in chances]
-    deaf = round(float(line.get("line", {}).get("DEAF", 0)) * 1000)
     statuses = [decision.status for decision in decisions]
     return {
         "predicted": max(set(statuses), key=statuses.count),
-        "predicted_ms": median(decision.at for decision in decisions) + deaf,
+        "predicted_ms": median(decision.at for decision in decisions) + max(deaf, SETTLES),
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from .model import FRAME, levels
 
 SECONDS = 6
-STYLE = '<style>text{font:12px sans-serif;fill:#222}.s{font-size:10px;fill:#666}</style>'
+STYLE = "<style>text{font:12px sans-serif;fill:#222}.s{font-size:10px;fill:#666}</style>"
 
 
 def _svg(width: int, height: int, parts: Sequence[str]) -> str:

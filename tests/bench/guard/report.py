@@ -150,8 +150,7 @@ def write(results: Sequence[Result], docs: Path) -> None:
     decoys, conditions = names(results, "decoy"), names(results, "condition")
     shares = {
         (decoy, condition): [
-            r["status"] == "MACHINE"
-            for r in counted(of(results, decoy=decoy, condition=condition))
+            r["status"] == "MACHINE" for r in counted(of(results, decoy=decoy, condition=condition))
         ]
         for decoy in decoys
         for condition in conditions
@@ -164,5 +163,3 @@ def write(results: Sequence[Result], docs: Path) -> None:
     }  # fmt: skip
     tones = {name: DECOYS[name]["cadence"] for name in decoys if "cadence" in DECOYS[name]}
     (docs / "decoys-waveforms.svg").write_text(waveforms(tones, verdicts))
-
-
