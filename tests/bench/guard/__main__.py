@@ -1,4 +1,4 @@
-"""`make bench-guard`: real robots' calls, every decoy × profile × condition × exchange.
+"""`make bench-guard`: real robots' calls, every decoy x profile x condition x exchange.
 
 Builds the call lab under a name of its own, lets robots call, many at a time, prints what they
 concluded and when, writes .cache/guard.json, and removes the lab. With --docs it rewrites the
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.build import PROJECT, built, play
-from lab.parts import Attempt, Robot
+from lab.parts import Attempt, Operator, Robot
 from lab.world import DATA, eventually
 
 from . import report
@@ -137,8 +137,6 @@ def main() -> None:
 
 def registered(exchanges: Sequence[str]) -> None:
     """Wait until the operator can call these exchanges."""
-    from lab.parts import Operator  # noqa: PLC0415
-
     operator = Operator()
     for exchange in exchanges:
         number = f"098765000{DATA['lab_lines'][exchange]}"

@@ -61,7 +61,7 @@ def battery_picture(
     conditions: Sequence[str],
     machines: Mapping[tuple[str, str], Sequence[bool]],
 ) -> str:
-    """Draw decoy × condition: which share of the calls was taken for a machine."""
+    """Draw decoy x condition: which share of the calls was taken for a machine."""
     left, cell = 110, 62
     parts = []
     for column, condition in enumerate(conditions):

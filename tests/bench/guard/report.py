@@ -38,7 +38,7 @@ def failures(results: Iterable[Result], decoy: str) -> list[Result]:
 
 def cell(found: Sequence[Result]) -> str:
     """Return the worst verdict of some calls: ms, or how many were wrong."""
-    wrong = [result["status"] for result in found if result["status"] != "MACHINE"]
+    wrong: list[str] = [result["status"] for result in found if result["status"] != "MACHINE"]
     if not found:
         return ""
     if not wrong:
@@ -48,7 +48,7 @@ def cell(found: Sequence[Result]) -> str:
 
 
 def by_profile(results: Sequence[Result], decoy: str) -> Rows:
-    """Return profile × condition for one decoy: the worst of all exchanges."""
+    """Return profile x condition for one decoy: the worst of all exchanges."""
     own = of(results, decoy=decoy)
     conditions = names(own, "condition")
     return [
@@ -68,11 +68,10 @@ def summary(results: Sequence[Result]) -> Rows:
         statuses = [result["status"] for result in own]
         times = sorted(result["ms"] for result in own if result["status"] == "MACHINE") or [0]
         share = 100 * statuses.count("MACHINE") / len(own)
-        rows.append(
-            [decoy, str(len(own)), f"{share:.1f} %", str(statuses.count("HUMAN"))]
-            + [str(len(own) - statuses.count("MACHINE") - statuses.count("HUMAN"))]
-            + [f"{median(times):.0f}", str(times[int(0.95 * len(times))]), str(times[-1])]
-        )
+        unsure = len(own) - statuses.count("MACHINE") - statuses.count("HUMAN")
+        figures = len(own), f"{share:.1f} %", statuses.count("HUMAN"), unsure
+        when = f"{median(times):.0f}", times[int(0.95 * len(times))], times[-1]
+        rows.append([decoy, *map(str, figures), *map(str, when)])
     return rows
 
 
@@ -101,10 +100,8 @@ def agreement(results: Sequence[Result]) -> Rows:
         apart = sorted((r["ms"] - r["predicted_ms"] for r in same), key=abs)
         near = abs(apart[int(0.95 * len(apart))])
         share = f"{100 * len(same) / len(own):.1f} %"
-        rows.append(
-            [condition, str(len(own)), share, f"{median(apart):+.0f}", f"{near:.0f}"]
-            + [f"{apart[-1]:+.0f}"]
-        )
+        figures = f"{median(apart):+.0f}", f"{near:.0f}", f"{apart[-1]:+.0f}"
+        rows.append([condition, str(len(own)), share, *figures])
     return rows
 
 

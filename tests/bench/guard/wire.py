@@ -33,7 +33,7 @@ def disturbed(
     inspect = ("podman", "inspect", "--format", "{{.State.Pid}}", container)
     process = subprocess.run(inspect, capture_output=True, check=True, text=True).stdout.strip()
     inside = ("nsenter", f"--net=/proc/{process}/ns/net")
-    rule = (*SOUND, "-j", "NFQUEUE", "--queue-num", str(QUEUE))
+    rule: tuple[str, ...] = (*SOUND, "-j", "NFQUEUE", "--queue-num", str(QUEUE))
     if loss:
         chance = ("--mode", "random", "--probability", str(loss))
         rule = (*SOUND, "-m", "statistic", *chance, "-j", "DROP")
