@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from .data import DECOYS, profiles
+from .data import DECOYS, PRODUCT_DEFAULT, profiles
 from .pictures import battery_picture, waveforms
 
 Result = dict[str, Any]
@@ -121,29 +121,32 @@ def markdown(rows: Rows) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def sections(results: Sequence[Result], table: Callable[[Rows], str], heading: str) -> str:
-    """Return all tables under their headings."""
+def sections(
+    results: Sequence[Result], table: Callable[[Rows], str], heading: str, decoys: Sequence[str]
+) -> str:
+    """Return the tables under their headings; of these decoys profile by profile."""
     parts = {
         "All decoys": summary(results),
         "By exchange: MACHINE of all calls, median ms, worst ms": by_exchange(results),
         "The model against the calls": agreement(results),
     } | {
         f"{decoy}: ms until MACHINE, the worst of all exchanges": by_profile(results, decoy)
-        for decoy in names(results, "decoy")
+        for decoy in decoys
     }
     return "\n\n".join(f"{heading} {title}\n\n{table(rows)}" for title, rows in parts.items())
 
 
 def text(results: Sequence[Result]) -> str:
     """Return the tables for the terminal."""
-    return "\n" + sections(results, columns, "==") + "\n"
+    return "\n" + sections(results, columns, "==", names(results, "decoy")) + "\n"
 
 
 def write(results: Sequence[Result], docs: Path) -> None:
     """Put the tables into decoys.md, after its mark, and draw the pictures beside it."""
     page = docs / "decoys.md"
     kept = page.read_text().split(MARK)[0]
-    page.write_text(f"{kept}{MARK}\n\n{sections(results, markdown, '###')}\n")
+    tables = sections(results, markdown, "###", [PRODUCT_DEFAULT])
+    page.write_text(f"{kept}{MARK}\n\n{tables}\n")
     decoys, conditions = names(results, "decoy"), names(results, "condition")
     shares = {
         (decoy, condition): [
