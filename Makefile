@@ -14,7 +14,7 @@ SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|us
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 
-.PHONY: help setup setup-containers lint unit test-quick test try bench bench-lists prompts clean
+.PHONY: help setup setup-containers lint unit test-quick test try bench bench-guard bench-lists prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -58,6 +58,9 @@ try: setup-containers ## build the exchange in a container, and let a robot and 
 
 bench: setup-containers ## what the appliance costs, as ratios
 	@$(SANDBOX) $(BIN)/python tests/bench/appliance.py
+
+bench-guard: setup-containers ## what robots make of the decoys: real calls (OPTIONS=--help)
+	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.guard $(OPTIONS)
 
 bench-lists: setup-containers ## what long lists of callers cost
 	@$(SANDBOX) $(BIN)/python tests/bench/lists.py

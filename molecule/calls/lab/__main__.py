@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 
 EXCHANGE = "forky-pjsip"
 # Containers and network of its own, beside those of the tests.
 os.environ["MOLECULE_SCENARIO_NAME"] = "try"
 
 from . import Lab, open_lab  # noqa: E402
+from .build import PROJECT, built  # noqa: E402
 from .parts import House  # noqa: E402
 from .sound import seconds_of  # noqa: E402
-from .world import SCENARIO, eventually  # noqa: E402
+from .world import eventually  # noqa: E402
 
-PROJECT = SCENARIO.parents[1]
 LOG = PROJECT / ".cache/try.log"
 REASONS = {
     "MAXWORDS": "it counted more words than a person says",
@@ -42,46 +38,12 @@ class Timeline:
         print(f"  {moment:6.1f} s  {text}", flush=True)
 
 
-def play(playbook: str, title: str) -> None:
-    """Run a playbook on the lab and the one exchange."""
-    began = time.monotonic()
-    print(f"{title} … ", end="", flush=True)
-    with LOG.open("a") as log:
-        done = subprocess.run(
-            [f"{sys.prefix}/bin/ansible-playbook", "--inventory", SCENARIO / "inventory",
-             "--limit", f"lab,{EXCHANGE}", PROJECT / playbook],
-            cwd=PROJECT, stdout=log, stderr=log, check=False,
-            env=os.environ | {
-                "ANSIBLE_CONNECTION_PLUGINS": f"{PROJECT}/molecule/shared/connection_plugins",
-                "ANSIBLE_ROLES_PATH": f"{PROJECT}/roles",
-            },
-        )  # fmt: skip
-    if done.returncode:
-        print("failed. The end of", LOG)
-        sys.exit("".join(LOG.read_text().splitlines(keepends=True)[-40:]))
-    print(f"{time.monotonic() - began:.0f} s")
-
-
-@contextmanager
-def built() -> Generator[None, None, None]:
-    """Build everything, and remove it whatever happens."""
-    LOG.parent.mkdir(exist_ok=True)
-    LOG.write_text("")
-    try:
-        play("molecule/shared/create.yml", "Starting the exchange, an operator, a robot, phones")
-        play("molecule/calls/prepare.yml", "Setting up the telephone network around it")
-        play("playbook.yml", "Setting up the exchange, as on a Raspberry Pi")
-        yield
-    finally:
-        play("molecule/shared/destroy.yml", "\nRemoving all of it")
-
-
 def robot_calls(lab: Lab, house: House) -> None:
     """Show what a robot meets."""
     line = Timeline("A ROBOT CALLS, and listens for a human voice before it connects a salesman")
     line.tell(f"it dials {house.number}")
     verdict = lab.robot.call(house.number, "vicidial")
-    line.tell("the exchange answers at once: what the robot hears is a trill", verdict.answered)
+    line.tell("the exchange answers at once: what the robot hears is a bell", verdict.answered)
     reason = REASONS.get(verdict.cause.split("-")[0], verdict.cause)
     line.tell(f"it concludes {verdict.status}: {reason}", verdict.decided)
     house.wait_until_idle()
@@ -139,7 +101,7 @@ def nobody_is_home(lab: Lab, house: House) -> None:
 
 def main() -> None:
     """Build, call, tell, remove."""
-    with built(), open_lab([EXCHANGE]) as lab:
+    with built(LOG, [EXCHANGE]), open_lab([EXCHANGE]) as lab:
         house = lab.houses[EXCHANGE]
         robot_calls(lab, house)
         stranger_calls(house)

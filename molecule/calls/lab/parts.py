@@ -7,8 +7,8 @@ import email.policy
 import itertools
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from .phone import Phone
@@ -61,6 +61,16 @@ class Verdict:
         return round(1000 * (self.decided - self.answered))
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A robot's call: to whom, AMD()'s arguments, its line (robot-extensions.conf), its codec."""
+
+    number: str
+    profile: str
+    line: Mapping[str, str] = field(default_factory=dict)
+    codec: str = "alaw"
+
+
 class Robot(Machine):
     """A dialler that listens before it talks."""
 
@@ -71,23 +81,37 @@ class Robot(Machine):
         super().__init__("robot")
 
     def call(self, number: str, profile: str) -> Verdict:
-        """Call a number, let AMD() decide with a profile, and return its verdict."""
-        name = f"{os.getpid()}-{next(self._calls)}"
-        order = (
-            f"Channel: PJSIP/{number}@operator\nCallerID: <{DATA['lab_robot']}>\nWaitTime: 20\n"
-            f"Context: robot\nExtension: {profile}\nSetvar: CALL={name}\n"
-        )
-        # Asterisk reads what is moved into the folder, whole.
-        part = f"/var/spool/asterisk/{name}"
-        self.write(part, order)
-        self.run("chown", "asterisk:", part)
-        self.run("mv", part, "/var/spool/asterisk/outgoing/")
-        note = eventually(lambda: self._note(name), f"robot {profile} has decided", 40)
-        status, cause, answered, decided = note.split()
-        return Verdict(status, cause, int(answered) / 1000, int(decided) / 1000)
+        """Call a number, let AMD() decide with a published profile, and return its verdict."""
+        return self.calls([Attempt(number, DATA["lab_profiles"][profile])])[0]
 
-    def _note(self, name: str) -> str:
-        return self.run("sh", "-c", 'cat "/var/lib/lab/$0" 2>/dev/null || true', name)
+    def calls(self, attempts: Sequence[Attempt], patience: float = 40) -> list[Verdict]:
+        """Make all these calls at once and return their verdicts, in seconds at most."""
+        names = [f"{os.getpid()}-{next(self._calls)}" for _ in attempts]
+        orders = "".join(self._order(*each) for each in zip(names, attempts, strict=True))
+        # Asterisk reads what is moved into the folder, whole.
+        self.run("sh", given=f"cd /var/spool/asterisk\n{orders}mv {' '.join(names)} outgoing/\n")
+        notes = eventually(lambda: self._notes(names), "the robots have decided", patience)
+        return [
+            Verdict(status, cause, int(answered) / 1000, int(decided) / 1000)
+            for status, cause, answered, decided in map(str.split, notes)
+        ]
+
+    @staticmethod
+    def _order(name: str, attempt: Attempt) -> str:
+        """Return the shell's lines that write a call file."""
+        variables = {"CALL": name, "PROFILE": attempt.profile, **attempt.line}
+        lines = [
+            f"Channel: PJSIP/{attempt.number}@operator-{attempt.codec}",
+            f"CallerID: <{DATA['lab_robot']}>\nWaitTime: 20\nContext: robot\nExtension: listen",
+            *(f"Setvar: {key}={value}" for key, value in variables.items()),
+        ]
+        return "\n".join([f"cat >{name} <<EOF", *lines, f"EOF\nchown asterisk: {name}\n"])
+
+    def _notes(self, names: Sequence[str]) -> list[str]:
+        """Return the notes of these calls in their order, nothing as long as one is missing."""
+        found = self.run("sh", given=f"cd /var/lib/lab; grep -H . {' '.join(names)}; :\n")
+        notes = dict(line.split(":", 1) for line in found.splitlines())
+        return [notes[name] for name in names] if len(notes) == len(names) else []
 
 
 @dataclass(frozen=True)

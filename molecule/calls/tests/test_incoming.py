@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab import Lab
-from lab.parts import House
+from lab.parts import Attempt, House
 from lab.phone import Phone
 from lab.sound import seconds_of
 from lab.world import DATA, WAIT, eventually
@@ -35,6 +35,33 @@ def test_a_robot_never_rings_the_phones(
         f"{verdict.status} {verdict.milliseconds} ms {verdict.cause.split('-')[0]}"
     )
     assert verdict.status == "MACHINE", verdict
+    house.wait_until_idle()
+    assert not house.rang()
+
+
+def test_a_robot_on_a_bad_line_gives_up_before_the_phones_ring(
+    house: House, lab: Lab, figures: Figures
+) -> None:
+    """Make the hard calls of the battery all at once; `make bench-guard` makes the whole of it."""
+    lines: list[tuple[str, dict[str, str]]] = [
+        ("alaw", {"DEAF": "0.4"}),  # the first 400 ms are lost
+        ("alaw", {"GAIN": "-10"}),  # 20 dB lower
+        ("alaw", {"CHATTY": "1"}),  # sends sound itself
+        ("g722", {}),
+        ("gsm", {}),
+    ]
+    profiles = [DATA["lab_profiles"][name] for name in ("vicidial", "magnus", "unicom", "ozeki")]
+    verdicts = lab.robot.calls(
+        [
+            Attempt(house.number, profile, {**line, "BRIEF": "1"}, codec)
+            for profile in profiles
+            for codec, line in lines
+        ]
+    )
+    worst = max(verdict.milliseconds for verdict in verdicts)
+    figures.setdefault("robots on bad lines, worst", {})[house.name] = f"{worst} ms"
+    assert {verdict.status for verdict in verdicts} == {"MACHINE"}, verdicts
+    assert worst < 1000 * WAIT
     house.wait_until_idle()
     assert not house.rang()
 

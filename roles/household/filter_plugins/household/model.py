@@ -12,7 +12,7 @@ Data = Mapping[str, Any]
 
 GUARD: Data = {
     "decoy": "trill",
-    "wait": 5,
+    "wait": 4,
     "ring": 30,
     "hidden": "stranger",
     "blocked": "refuse",

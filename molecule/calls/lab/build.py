@@ -1,0 +1,52 @@
+"""Build the lab and exchanges under a name of their own, and remove them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .world import SCENARIO
+
+PROJECT = SCENARIO.parents[1]
+
+
+def play(playbook: str, title: str, log: Path, exchanges: Sequence[str], *more: str) -> None:
+    """Run a playbook on the lab and these exchanges; end the program if it fails."""
+    began = time.monotonic()
+    print(f"{title} … ", end="", flush=True)
+    with log.open("a") as output:
+        done = subprocess.run(
+            [f"{sys.prefix}/bin/ansible-playbook", "--inventory", SCENARIO / "inventory",
+             "--limit", ",".join(["lab", *exchanges]), PROJECT / playbook, *more],
+            cwd=PROJECT, stdout=output, stderr=output, check=False,
+            env=os.environ | {
+                "ANSIBLE_CONNECTION_PLUGINS": f"{PROJECT}/molecule/shared/connection_plugins",
+                "ANSIBLE_ROLES_PATH": f"{PROJECT}/roles",
+            },
+        )  # fmt: skip
+    if done.returncode:
+        print("failed. The end of", log)
+        sys.exit("".join(log.read_text().splitlines(keepends=True)[-40:]))
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def built(log: Path, exchanges: Sequence[str]) -> Generator[None, None, None]:
+    """Build everything, and remove it whatever happens."""
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("")
+    try:
+        for playbook, title in (
+            ("molecule/shared/create.yml", f"Starting {', '.join(exchanges)}, and a lab"),
+            ("molecule/calls/prepare.yml", "Setting up the telephone network around it"),
+            ("playbook.yml", "Setting up the exchange, as on a Raspberry Pi"),
+        ):
+            play(playbook, title, log, exchanges)
+        yield
+    finally:
+        play("molecule/shared/destroy.yml", "\nRemoving all of it", log, exchanges)
