@@ -57,13 +57,13 @@ try: setup-containers ## build the exchange in a container, and let a robot and 
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
 
 bench: setup-containers ## what the appliance costs, as ratios
-	@$(SANDBOX) $(BIN)/python tests/bench/appliance.py
+	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.appliance
 
 bench-guard: setup-containers ## what robots make of the decoys: real calls (OPTIONS=--help)
 	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.guard $(OPTIONS)
 
 bench-lists: setup-containers ## what long lists of callers cost
-	@$(SANDBOX) $(BIN)/python tests/bench/lists.py
+	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.lists
 
 prompts: setup ## speak the French prompts again, when a text has changed
 	@tests/need sox libttspico-utils || { \

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from appliance import HOST, INVENTORY, ROOT, Container, memory, sh, timed
+from bench.appliance import HOST, INVENTORY, ROOT, Container, memory, sh, timed
 
 SIZES = 10, 10_000, 100_000
 RUNS = 5
