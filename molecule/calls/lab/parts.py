@@ -207,8 +207,7 @@ class House(Machine):
         for phone in self.handsets:
             phone.hang_up()
         self.wait_until_idle()
-        for phone in self.phones:
-            phone.forget()
+        self.forget()
         # What the exchange has learnt, and what the operator was told to show.
         for family in "known", "blocked", "guard", "undo":
             self.asterisk(f"database deltree {family}")
@@ -231,6 +230,10 @@ class House(Machine):
         eventually(rings, f"{self.name} can be called", 130)
         self.callers_hang_up()
         self.wait_until_idle()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what the telephones have noticed until now does not count any more."""
         for phone in self.phones:
             phone.forget()
 
