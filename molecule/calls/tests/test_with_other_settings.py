@@ -76,7 +76,7 @@ def asked_for(house: House) -> str:
 def test_a_stranger_who_presses_the_key_rings(house: House, challenged: None) -> None:
     house.stranger.dial(house.number)
     key = eventually(lambda: asked_for(house), "a key is asked for")
-    house.stranger.listen_for(5)
+    house.stranger.listen_for(8)  # the prompt, and the key
     assert said(house.stranger.heard(), [PROMPTS["press-digit"]])
     assert not house.rang()
     house.stranger.press(key)
