@@ -221,6 +221,8 @@ class House(Machine):
     def wait_until_reachable(self) -> None:
         """Call it until a phone rings: handsets and lines may need a minute to be known again."""
 
+        self.forget()
+
         def rings() -> bool:
             self.known.dial(self.number)
             self.known.listen_for(2)
