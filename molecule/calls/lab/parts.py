@@ -220,7 +220,6 @@ class House(Machine):
 
     def wait_until_reachable(self) -> None:
         """Call it until a phone rings: handsets and lines may need a minute to be known again."""
-
         self.forget()
 
         def rings() -> bool:

@@ -14,40 +14,31 @@ from lab.world import PROMPTS
 
 def dial_code(house: House, code: str, *prompts: str) -> None:
     """Dial a code and check that these prompts are heard, in this order."""
-    house.salon.forget()
+    house.forget()
     house.salon.dial(code)
     house.salon.wait("CALL_ESTABLISHED")
     house.salon.wait("CALL_CLOSED", timeout=30)
     assert said(house.salon.heard(), [PROMPTS[prompt] for prompt in prompts]), prompts
-    house.salon.forget()
-
-
-def forget(house: House) -> None:
-    """Begin anew: what rang until now does not count any more."""
-    for phone in house.handsets:
-        phone.forget()
 
 
 def call(house: House, caller: Phone, hang_up_after: float = 1) -> float:
     """Call the house until its phones ring, then hang up; return the seconds it took."""
-    forget(house)
+    house.forget()
     dialled = caller.dial(house.number)
     rang = house.salon.wait("CALL_INCOMING").at
     caller.listen_for(hang_up_after)
     house.callers_hang_up()
     house.wait_until_idle()
-    caller.forget()
     return rang - dialled
 
 
 def is_refused(house: House, caller: Phone) -> bool:
     """Tell whether a call is refused before anything rings or answers."""
-    forget(house)
+    house.forget()
     caller.dial(house.number)
     caller.wait("CALL_CLOSED")
     house.wait_until_idle()
     refused = not caller.saw("CALL_ESTABLISHED") and not house.rang()
-    caller.forget()
     return refused
 
 

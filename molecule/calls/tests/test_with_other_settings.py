@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from datetime import datetime, timedelta
 
 import pytest
 from lab import Lab
+from lab.build import PROJECT, play
 from lab.parts import House
 from lab.sound import said
-from lab.world import PROMPTS, SCENARIO, eventually
+from lab.world import PROMPTS, eventually
 
-PROJECT = SCENARIO.parents[1]
+LOG = PROJECT / ".cache/calls.log"
 WAIT, RING = 3, 8
 
 
-def play(**guard: object) -> None:
+def settle(lab: Lab, **guard: object) -> None:
     """Run the playbook with these settings of household_guard."""
     settings = {"household_guard": {"wait": WAIT, "ring": RING, **guard}}
-    done = subprocess.run(
-        ["ansible-playbook", "-i", SCENARIO / "inventory", PROJECT / "playbook.yml",
-         "--tags", "dialplan", "--extra-vars", json.dumps(settings)],
-        cwd=PROJECT, env=os.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    extra = ("--tags", "dialplan", "--extra-vars", json.dumps(settings))
+    play("playbook.yml", "Other settings", LOG, list(lab.houses), *extra)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +30,7 @@ def at_night(lab: Lab) -> None:
     clock = next(iter(lab.houses.values())).run("date", "+%H:%M").strip()
     now = datetime.strptime(clock, "%H:%M")
     since, until = (now + timedelta(hours=hours) for hours in (-2, 3))
-    play(quiet=f"{since:%H:%M}-{until:%H:%M}")
+    settle(lab, quiet=f"{since:%H:%M}-{until:%H:%M}")
 
 
 def test_at_night_a_stranger_comes_to_voicemail_without_a_ring(
@@ -63,7 +58,7 @@ def test_at_night_the_state_is_said(house: House, at_night: None) -> None:
 @pytest.fixture(scope="module")
 def challenged(lab: Lab) -> None:
     """Let strangers press a key before the phones ring; learn nobody."""
-    play(challenge=True, learn=False)
+    settle(lab, challenge=True, learn=False)
 
 
 def asked_for(house: House) -> str:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 from lab import Lab
+from lab.build import PROJECT, play
 from lab.parts import House
 from lab.sound import seconds_of
-from lab.world import SCENARIO, eventually
-
-PROJECT = SCENARIO.parents[1]
+from lab.world import eventually
 
 
 @pytest.fixture(scope="module")
-def changed_during_a_call(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
+def changed_during_a_call(lab: Lab) -> None:
     """Let each house talk, change its wait and patience by the playbook, and talk on."""
     for house in lab.houses.values():
         house.known.dial(house.number)
@@ -24,15 +19,9 @@ def changed_during_a_call(lab: Lab, tmp_path_factory: pytest.TempPathFactory) ->
         house.salon.wait("CALL_INCOMING")
         house.salon.accept()
         house.known.wait("CALL_ESTABLISHED")
-    log = tmp_path_factory.mktemp("playbook") / "log"
-    with log.open("w") as output:
-        done = subprocess.run(
-            ["ansible-playbook", "-i", SCENARIO / "inventory", PROJECT / "playbook.yml",
-             "--tags", "asterisk,dialplan,voicemail",
-             "--extra-vars", '{"household_guard": {"wait": 4, "ring": 9}}'],
-            cwd=PROJECT, env=os.environ, stdout=output, stderr=output, check=False,
-        )  # fmt: skip
-    assert done.returncode == 0, Path(log).read_text()
+    extra = '{"household_guard": {"wait": 4, "ring": 9}}'
+    tags = ("--tags", "asterisk,dialplan,voicemail", "--extra-vars", extra)
+    play("playbook.yml", "A change", PROJECT / ".cache/calls.log", list(lab.houses), *tags)
 
 
 def test_a_call_survives_a_change_of_the_dialplan(
