@@ -8,11 +8,12 @@ import pytest
 import yaml
 from bench.guard.data import BATTERY, DECOYS, PRODUCT_DEFAULT, profiles
 from bench.guard.model import FRAME, Arguments, amd, heard, levels, predicted
+from household.model import GUARD
 
 LOUD, QUIET = 4000.0, 0.0
 STOCK = Arguments()
 ROBOTS = [profile for profile in profiles() if not profile.elsewhere]
-PATIENCE = 4000  # ms: the default wait
+PATIENCE = 1000 * GUARD["wait"]  # ms: the default wait
 
 
 def sound(*parts: tuple[float, int]) -> list[float]:

@@ -7,11 +7,10 @@ from typing import Any
 import jinja2
 import pytest
 from dialplan import (
-    FOREVER,
     FilterModule,
-    dialplan_decoy_seconds,
     dialplan_decoy_steps,
     dialplan_phones,
+    dialplan_waits,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -118,10 +117,12 @@ def test_a_tone_goes_on_and_a_sound_is_followed_by_a_ring() -> None:
     assert dialplan_decoy_steps({}) == []
 
 
-def test_a_decoy_is_over_when_an_ordinary_ring_begins() -> None:
-    assert dialplan_decoy_seconds({"cadence": "!0/80,!440/140,440/1500,0/3500"}) == 0.22
-    assert dialplan_decoy_seconds({"cadence": "440/1500,0/3500"}) == FOREVER
-    assert dialplan_decoy_seconds({"sound": "hello"}) == FOREVER
+def test_the_wait_is_the_decoy_and_then_an_ordinary_ring() -> None:
+    bell = {"cadence": "!0/80,!440/3020,440/1500,0/3500"}
+    assert dialplan_waits(bell, 4) == (3.1, 0.9)
+    assert dialplan_waits(bell, 2) == (2, 0)
+    assert dialplan_waits({"cadence": "440/1500,0/3500"}, 4) == (4, 0)
+    assert dialplan_waits({"sound": "hello"}, 4) == dialplan_waits({}, 4) == (4, 0)
 
 
 def test_all_phones_of_a_trunk_ring_together() -> None:

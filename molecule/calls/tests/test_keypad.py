@@ -38,8 +38,7 @@ def is_refused(house: House, caller: Phone) -> bool:
     caller.dial(house.number)
     caller.wait("CALL_CLOSED")
     house.wait_until_idle()
-    refused = not caller.saw("CALL_ESTABLISHED") and not house.rang()
-    return refused
+    return not caller.saw("CALL_ESTABLISHED") and not house.rang()
 
 
 def test_the_last_caller_is_blocked_and_unblocked(house: House) -> None:

@@ -7,8 +7,6 @@ from typing import Any
 
 # A sound is followed by the French ring: silence would be taken for a dead line.
 FRENCH_RING = "440/1500,0/3500"
-# Seconds; longer than anybody waits.
-FOREVER = 600
 
 
 def dialplan_phones(extensions: Iterable[str], technology: str) -> str:
@@ -26,10 +24,15 @@ def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
     return [f"Playtones({decoy['cadence']})"] if "cadence" in decoy else []
 
 
-def dialplan_decoy_seconds(decoy: dict[str, str]) -> float:
-    """Return after how long a decoy is over and an ordinary ring begins; never: ``FOREVER``."""
+def dialplan_waits(decoy: dict[str, str], wait: float) -> tuple[float, float]:
+    """Return how many seconds of the wait a caller hears the decoy, and an ordinary ring after it.
+
+    A decoy whose tones are not played once goes on until the phones ring.
+    """
     once = [tone for tone in decoy.get("cadence", "").split(",") if tone.startswith("!")]
-    return sum(int(tone.split("/")[1]) for tone in once) / 1000 or FOREVER
+    bell = sum(int(tone.split("/")[1]) for tone in once) / 1000
+    heard = min(bell or wait, wait)
+    return round(heard, 2), round(wait - heard, 2)
 
 
 class FilterModule:
@@ -39,6 +42,6 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "dialplan_phones": dialplan_phones,
-            "dialplan_decoy_seconds": dialplan_decoy_seconds,
+            "dialplan_waits": dialplan_waits,
             "dialplan_decoy_steps": dialplan_decoy_steps,
         }
