@@ -28,6 +28,7 @@ TRUNK = {
     "dtmf": "auto",
     "expiry": 1800,
     "addresses": ["192.0.2.1", "198.51.100.0/24"],
+    "send_pai": True,
 }
 TRUNKS = [TRUNK, {**TRUNK, "name": "ovh", "proxy": "proxy.example.net:5061", "domain": "sip.io"}]
 HANDSETS = [

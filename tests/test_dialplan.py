@@ -9,14 +9,28 @@ import pytest
 from dialplan import (
     FilterModule,
     dialplan_decoy_steps,
+    dialplan_limit,
+    dialplan_pattern,
     dialplan_phones,
     dialplan_waits,
 )
 
 ROOT = Path(__file__).parents[1]
 TRUNKS = [
-    {"name": "free", "number": "0987654321", "rings": ["001", "002"], "mailbox": "001"},
-    {"name": "ovh", "number": "0972654321", "rings": ["001"], "mailbox": ""},
+    {
+        "name": "free",
+        "caller_id": "0987654321",
+        "channels": 1,
+        "rings": ["001", "002"],
+        "mailbox": "001",
+    },
+    {
+        "name": "ovh",
+        "caller_id": "0972654321",
+        "channels": 0,
+        "rings": ["001"],
+        "mailbox": "",
+    },
 ]
 GUARD = {
     "decoy": "trill",
@@ -53,13 +67,37 @@ def render(**changes: Any) -> dict[str, str]:
         "ansible_managed": "Ansible managed",
         "dialplan_technology": "PJSIP",
         "dialplan_trunks": TRUNKS,
-        "dialplan_handsets": [{"extension": "001", "name": "Salon"}],
+        "dialplan_handsets": [
+            {"extension": "001", "name": "Salon", "only": []},
+            {"extension": "002", "name": "Enfant", "only": ["0612345678", "0142*"]},
+        ],
         "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
+        "dialplan_overseas_codes": ["262"],
+        "dialplan_outgoing": {
+            "open": ["0032*"],
+            "costly_calls": 10,
+            "costly_minutes": 30,
+            "drop_for_emergency": True,
+        },
+        "dialplan_pin": "4826",
         "__dialplan_prompts": "/prompts",
+        "__dialplan_pin": "/pin",
+        "__dialplan_privacy": {"PJSIP": "Set(PJSIP_HEADER(add,Privacy)=id)"},
         "dialplan_emergency_numbers": ["15", "112"],
         "dialplan_routes": [
-            {"name": "mobile", "patterns": ["_0[67]XXXXXXXX"], "trunks": ["ovh"]},
+            {
+                "name": "mobile",
+                "patterns": ["_0[67]XXXXXXXX"],
+                "trunks": ["ovh"],
+                "checks": ["phone"],
+            },
+            {
+                "name": "premium",
+                "patterns": ["_089XXXXXXX"],
+                "trunks": ["free"],
+                "checks": ["phone", "barred", "costly"],
+            },
         ],
     }
     text = template.render(**variables | changes)
@@ -101,7 +139,27 @@ def test_a_handset_reaches_the_outside_and_not_the_guard() -> None:
 
 def test_emergency_calls_may_take_every_line() -> None:
     emergency = render()["emergency"]
-    assert re.findall(r"Gosub\(carry,(\w+),", emergency) == ["free", "ovh"]
+    assert re.findall(r"Gosub\((\w+),(\w+),", emergency)[1:] == [
+        ("carry", "free"),
+        ("carry", "ovh"),
+        # And again, when room has been made.
+        ("clear", "free"),
+        ("carry", "free"),
+        ("clear", "ovh"),
+        ("carry", "ovh"),
+    ]
+
+
+def test_what_costs_more_is_checked_before_a_line_is_taken() -> None:
+    premium = render()["route-premium"]
+    steps = re.findall(r"Gosub\((may|carry),(\w+),", premium)
+    assert steps == [("may", "phone"), ("may", "barred"), ("may", "costly"), ("carry", "free")]
+
+
+def test_what_a_child_may_dial_is_an_extension_of_its_phones_own_context() -> None:
+    contexts = render()
+    assert re.findall(r"exten => (\S+),1", contexts["only-002"]) == ["0612345678", "_0142."]
+    assert "only-001" not in contexts
 
 
 def test_mobiles_take_the_line_that_carries_them() -> None:
@@ -127,3 +185,13 @@ def test_the_wait_is_the_decoy_and_then_an_ordinary_ring() -> None:
 
 def test_all_phones_of_a_trunk_ring_together() -> None:
     assert dialplan_phones(["001", "002"], "SIP") == "SIP/001&SIP/002"
+
+
+def test_a_limit_of_none_is_no_limit() -> None:
+    assert dialplan_limit(0) == ""
+    assert dialplan_limit(30) == "L(1800000:60000)"
+
+
+def test_a_prefix_is_a_pattern_and_a_number_is_not() -> None:
+    assert dialplan_pattern("0142*") == "_0142."
+    assert dialplan_pattern("0612345678") == "0612345678"

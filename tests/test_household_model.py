@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from example import PRODUCT, example_files, values_of
-from household.model import household_model, household_pick, household_routes
+from household.model import household_model, household_pick
 from household.secrets import household_missing, household_secret_files
 
 CLASSES = PRODUCT["household_number_classes"]
@@ -36,6 +36,9 @@ def test_a_line_at_free_is_registered_with_its_number() -> None:
     assert trunk == {
         "name": "free",
         "number": "0987654321",
+        "caller_id": "0987654321",
+        "send_pai": False,
+        "channels": 0,
         "user": "0987654321",
         "secret": "a",
         "host": "freephonie.net",
@@ -91,18 +94,54 @@ def test_secrets_are_the_households_own_before_generated_ones() -> None:
 
 
 def test_free_carries_no_mobile_numbers_unless_the_household_says_so() -> None:
-    assert _model(_minimal())["routes"] == {
-        "landline": ["free", "ovh"],
-        "mobile": ["ovh"],
-        "free": ["free", "ovh"],
-    }
-    own = {"mobile": ["free"]}
-    assert _model(_minimal(household_routes=own))["routes"] == own
+    assert _trunks_by_class(_minimal())["landline"] == ["free", "ovh"]
+    assert _trunks_by_class(_minimal())["mobile"] == ["ovh"]
+    own = {"mobile": ["free"], "landline": []}
+    found = _trunks_by_class(_minimal(household_routes=own))
+    assert found == {name: own.get(name, []) for name in CLASSES}
 
 
-def test_a_class_without_a_trunk_is_not_dialled() -> None:
-    routes = household_routes({"mobile": ["ovh"], "landline": []}, CLASSES)
-    assert routes == [{"name": "mobile", "patterns": CLASSES["mobile"], "trunks": ["ovh"]}]
+def _trunks_by_class(values: dict[str, Any]) -> dict[str, list[str]]:
+    return {route["name"]: route["trunks"] for route in _model(values)["routes"]}
+
+
+def _checks(**outgoing: Any) -> dict[str, list[str]]:
+    routes = _model(_minimal(household_outgoing=outgoing))["routes"]
+    return {route["name"]: route["checks"] for route in routes}
+
+
+def test_a_class_that_costs_more_is_barred_and_counted_until_it_is_opened() -> None:
+    assert _checks()["landline"] == ["phone"]
+    assert _checks()["premium"] == ["phone", "barred", "costly"]
+    assert _checks(open=["premium"])["premium"] == ["phone", "costly"]
+    assert _checks(open=["premium"])["international"] == ["phone", "barred", "costly"]
+
+
+def test_a_class_without_a_line_is_not_checked() -> None:
+    house = _model(_minimal(household_routes={"mobile": ["ovh"]}))
+    premium = next(route for route in house["routes"] if route["name"] == "premium")
+    assert (premium["trunks"], premium["checks"]) == ([], [])
+
+
+def test_what_is_opened_is_a_class_or_numbers() -> None:
+    house = _model(
+        _minimal(household_outgoing={"open": ["premium", "+32 *", "08 92 12 34 56"]}),
+    )
+    assert house["outgoing"]["open"] == ["0032*", "0892123456"]
+
+
+def test_a_childs_phone_has_numbers_of_its_own() -> None:
+    handsets = [{"extension": "001", "name": "Enfant", "only": ["06 12 34 56 7?", "+33 1 42 *"]}]
+    only = _model(_minimal(household_handsets=handsets))["handsets"][0]["only"]
+    assert (len(only), only[0], only[-1]) == (11, "0612345670", "0142*")
+
+
+def test_a_line_shows_its_own_number_unless_told_otherwise() -> None:
+    free, ovh = _model(_minimal())["trunks"]
+    assert (free["caller_id"], free["send_pai"]) == (free["number"], False)
+    trunks = [{**_minimal()["household_trunks"][0], "caller_id": "+33 1 42 00 00 00"}]
+    line = _model(_minimal(household_trunks=trunks))["trunks"][0]
+    assert (line["caller_id"], line["send_pai"], ovh["channels"]) == ("0142000000", True, 0)
 
 
 def test_the_guard_has_a_default_for_each_setting() -> None:

@@ -28,8 +28,29 @@ class Operator(Machine):
 
     def dialled(self, account: str) -> list[str]:
         """Return the numbers that this account has called."""
+        return [call[1] for call in self._calls(account)]
+
+    def _calls(self, account: str) -> list[list[str]]:
         lines = self.run("sh", "-c", "cat /var/lib/lab/dialled 2>/dev/null || true").splitlines()
-        return [line.split()[1] for line in lines if line.split()[0] == account]
+        return [line.split() for line in lines if line.split()[0] == account]
+
+    def hidden(self, account: str) -> list[str]:
+        """Return the numbers that this account has called and asked to be hidden from."""
+        return [call[1] for call in self._calls(account) if call[2:] == ["id"]]
+
+    def allow(self, account: str, calls: int) -> None:
+        """Let an account have so many calls at a time, in or out."""
+        self.asterisk(f"database put limit {account} {calls}")
+
+    def answer_with(self, account: str, answer: str) -> None:
+        """Give an account's calls this SIP answer (403, 503, …), after a ring if it is ring503."""
+        self.asterisk(f"database put fate {account} {answer}")
+
+    def treat_normally(self, *accounts: str) -> None:
+        """Forget what was said of these accounts."""
+        places = [f"{kind} {who}" for kind in ("presents", "limit", "fate") for who in accounts]
+        orders = "".join(f"asterisk -rx 'database del {place}'\n" for place in places)
+        self.run("sh", given=orders)
 
     def registered(self, account: str) -> bool:
         """Tell whether an account can be called."""
@@ -209,10 +230,11 @@ class House(Machine):
         self.wait_until_idle()
         self.forget()
         # What the exchange has learnt, and what the operator was told to show.
-        for family in "known", "blocked", "guard", "undo":
+        for family in "known", "blocked", "guard", "undo", "costly":
             self.asterisk(f"database deltree {family}")
-        for person in self.people:
-            self._operator.asterisk(f"database del presents {person.user}")
+        self._operator.treat_normally(
+            self.number, self.second_account, *(person.user for person in self.people)
+        )
 
     def callers_hang_up(self) -> None:
         """End the calls of all who have called, also of those who were not answered yet."""

@@ -5,22 +5,29 @@ from __future__ import annotations
 import pytest
 from lab import Lab
 from lab.parts import House
-from lab.sound import seconds_of
-from lab.world import eventually
+from lab.sound import said, seconds_of
+from lab.world import HOUSEHOLD, PROMPTS, eventually
 
 PUBLIC_TONE = 1000  # whoever is called answers with it
 
 
-def call_outside(house: House, lab: Lab, number: str, account: str) -> None:
-    """Dial a number from a handset; check which line carries it and that it is answered."""
+def call_outside(house: House, lab: Lab, keys: str, account: str, number: str = "") -> None:
+    """Dial; check which line carries the call, as which number, and that it is answered."""
     before = len(lab.operator.dialled(account))
-    house.salon.dial(number)
+    house.salon.dial(keys)
     house.salon.wait("CALL_ESTABLISHED")
-    assert lab.operator.dialled(account)[before:] == [number]
+    assert lab.operator.dialled(account)[before:] == [number or keys]
     house.salon.listen_for(1)
     house.salon.hang_up()
     house.salon.wait("CALL_CLOSED")
     assert seconds_of(house.salon.heard(), PUBLIC_TONE) > 0.5
+    house.wait_until_idle()
+    house.forget()
+
+
+def dialled(house: House, lab: Lab) -> list[str]:
+    """Return all that the house has called until now, by any line."""
+    return lab.operator.dialled(house.number) + lab.operator.dialled(house.second_account)
 
 
 @pytest.mark.parametrize("number", ["15", "18", "112"])
@@ -39,17 +46,153 @@ def test_a_mobile_is_called_by_the_second_line(house: House, lab: Lab) -> None:
     assert lab.operator.dialled(house.second_account) == [*before, house.stranger.user]
 
 
-@pytest.mark.parametrize("number", ["0899123456", "118712", "0044123456789", "3615"])
-def test_a_number_that_no_line_carries_never_reaches_the_operator(
-    house: House, lab: Lab, number: str
+@pytest.mark.parametrize(
+    ("dialled", "number"),
+    [
+        ("+33142000000", "0142000000"),
+        ("0033142000000", "0142000000"),
+        ("00330142000000", "0142000000"),
+        ("+262262123456", "0262123456"),
+        ("00596596123456", "0596123456"),
+        ("3018", "3018"),
+        ("0806123456", "0806123456"),
+    ],
+)
+def test_a_number_may_be_dialled_in_any_usual_form(
+    house: House, lab: Lab, dialled: str, number: str
 ) -> None:
-    def dialled() -> list[str]:
-        return lab.operator.dialled(house.number) + lab.operator.dialled(house.second_account)
+    call_outside(house, lab, dialled, house.number, number)
 
-    before = dialled()
+
+@pytest.mark.parametrize("prefix", ["3651", "*31%23", "%2331%23"])
+def test_ones_number_can_be_hidden_for_a_call(house: House, lab: Lab, prefix: str) -> None:
+    before = len(lab.operator.hidden(house.number))
+    call_outside(house, lab, f"{prefix}0142000001", house.number, "0142000001")
+    call_outside(house, lab, "0142000002", house.number)
+    assert lab.operator.hidden(house.number)[before:] == ["0142000001"]
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("0899123456", "barred-premium"),
+        ("118712", "barred-premium"),
+        ("3651", "barred-premium"),
+        ("3651" + "0899123456", "barred-premium"),
+        ("0044123456789", "barred-international"),
+        ("+14155550123", "barred-international"),
+        ("00881612345678", "no-route"),
+        ("0612", "no-number"),
+        ("1234567", "no-number"),
+        ("003301420000001", "no-number"),
+    ],
+)
+def test_what_may_not_be_dialled_is_refused_in_words(
+    house: House, lab: Lab, number: str, reason: str
+) -> None:
+    before = dialled(house, lab)
     house.salon.dial(number)
     house.salon.wait("CALL_CLOSED", timeout=20)
-    assert dialled() == before
+    assert dialled(house, lab) == before
+    assert said(house.salon.heard(), [PROMPTS[reason]])
+    eventually(lambda: house.last_call()["rule"] == reason, "it is recorded")
+
+
+@pytest.mark.parametrize(
+    ("number", "account"), [("003221234567", "second_account"), ("0892123456", "number")]
+)
+def test_a_country_or_a_number_can_be_opened(
+    house: House, lab: Lab, number: str, account: str
+) -> None:
+    call_outside(house, lab, number, getattr(house, account))
+
+
+def test_costly_calls_are_counted_and_end_for_the_day(house: House, lab: Lab) -> None:
+    for _ in range(HOUSEHOLD["household_outgoing"]["costly_calls"]):
+        call_outside(house, lab, "0892123456", house.number)
+    before = dialled(house, lab)
+    house.salon.dial("0892123456")
+    house.salon.wait("CALL_CLOSED", timeout=20)
+    assert dialled(house, lab) == before
+    assert said(house.salon.heard(), [PROMPTS["too-many"]])
+    house.forget()
+    call_outside(house, lab, "0142000000", house.number)
+
+
+@pytest.mark.parametrize("answer", ["403", "404", "500", "503"])
+def test_a_line_that_cannot_carry_a_call_is_followed_by_the_next(
+    house: House, lab: Lab, answer: str, figures: dict[str, dict[str, str]]
+) -> None:
+    lab.operator.answer_with(house.number, answer)
+    at = house.salon.dial("0142000000")
+    answered = house.salon.wait("CALL_ESTABLISHED").at
+    assert lab.operator.dialled(house.second_account)[-1] == "0142000000"
+    figures.setdefault(f"set-up after a {answer}", {})[house.name] = f"{answered - at:.2f} s"
+
+
+@pytest.mark.parametrize("answer", ["480", "486", "600", "603", "ring603", "ring486", "ring503"])
+def test_who_is_busy_or_declines_is_not_called_twice(house: House, lab: Lab, answer: str) -> None:
+    before = lab.operator.dialled(house.second_account)
+    lab.operator.answer_with(house.number, answer)
+    house.salon.dial("0142000000")
+    house.salon.wait("CALL_CLOSED")
+    assert lab.operator.dialled(house.second_account) == before
+
+
+def test_when_no_line_can_carry_a_call_the_caller_is_told(house: House, lab: Lab) -> None:
+    for account in house.number, house.second_account:
+        lab.operator.answer_with(account, "503")
+    house.salon.dial("0142000000")
+    house.salon.wait("CALL_CLOSED", timeout=20)
+    assert said(house.salon.heard(), [PROMPTS["no-line"]])
+
+
+@pytest.mark.parametrize("answer", ["403", "480", "486", "503", "603", "ring503"])
+def test_an_emergency_call_takes_the_next_line_whatever_the_first_says(
+    house: House, lab: Lab, answer: str
+) -> None:
+    lab.operator.answer_with(house.number, answer)
+    call_outside(house, lab, "15", house.second_account)
+
+
+def test_when_no_line_carries_an_emergency_call_a_mobile_is_named_at_once(
+    house: House, lab: Lab, figures: dict[str, dict[str, str]]
+) -> None:
+    for account in house.number, house.second_account:
+        lab.operator.answer_with(account, "503")
+    at = house.salon.dial("112")
+    established = house.salon.wait("CALL_ESTABLISHED").at
+    figures.setdefault("no line for 112: said after", {})[house.name] = f"{established - at:.2f} s"
+    assert established - at < 6
+    house.salon.wait("CALL_CLOSED", timeout=30)
+    assert said(house.salon.heard(), [PROMPTS["no-emergency"]])
+
+
+def test_an_emergency_call_ends_another_when_all_lines_are_taken(house: House, lab: Lab) -> None:
+    for account in house.number, house.second_account:
+        lab.operator.allow(account, 1)
+    house.cuisine.dial("0142000000")
+    house.cuisine.wait("CALL_ESTABLISHED")
+    house.friend.dial(house.second_number)  # takes the second line; nobody picks up
+    house.salon.wait("CALL_INCOMING")
+    house.salon.hang_up()
+    house.salon.wait("CALL_CLOSED")
+    house.forget()
+    house.salon.dial("18")
+    house.salon.wait("CALL_ESTABLISHED")
+    assert lab.operator.dialled(house.number)[-1] == "18"
+    house.cuisine.wait("CALL_CLOSED")
+
+
+def test_an_emergency_call_is_not_ended_by_another(house: House, lab: Lab) -> None:
+    for account in house.number, house.second_account:
+        lab.operator.allow(account, 1)
+    house.cuisine.dial("15")
+    house.cuisine.wait("CALL_ESTABLISHED")
+    house.salon.dial("18")
+    house.salon.wait("CALL_ESTABLISHED")
+    assert lab.operator.dialled(house.second_account)[-1] == "18"
+    assert not house.cuisine.saw("CALL_CLOSED")
 
 
 @pytest.mark.parametrize("number", ["0612345678", "0142000000", "15", "**1", "001", "free"])

@@ -128,6 +128,7 @@ def _chan_sip_trunk(trunk: Device) -> Section:
         ["fromdomain", trunk["domain"]],
         ["remotesecret", trunk["secret"]],
         *([["outboundproxy", trunk["proxy"]]] if trunk["proxy"] else []),
+        *([["sendrpid", "pai"]] if trunk["send_pai"] else []),
     ]
     return section
 
@@ -218,6 +219,7 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
             ("from_user", trunk["user"]),
             ("from_domain", trunk["domain"]),
             ("dtmf_mode", PJSIP_DTMF[trunk["dtmf"]]),
+            ("send_pai", "yes" if trunk["send_pai"] else ""),
         ),
         _section(
             f"{name}-auth",

@@ -35,12 +35,28 @@ def dialplan_waits(decoy: dict[str, str], wait: float) -> tuple[float, float]:
     return round(heard, 2), round(wait - heard, 2)
 
 
+def dialplan_pattern(caller: str) -> str:
+    """Return the extension that matches a caller of a list: a number, or a prefix with a star.
+
+    >>> dialplan_pattern("0612345678"), dialplan_pattern("0032*")
+    ('0612345678', '_0032.')
+    """
+    return f"_{caller[:-1]}." if caller.endswith("*") else caller
+
+
+def dialplan_limit(minutes: int) -> str:
+    """Return Dial()'s option that ends a call after so long, and says so a minute before."""
+    return f"L({minutes * 60_000}:60000)" if minutes else ""
+
+
 class FilterModule:
     """Ansible's entry point."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "dialplan_limit": dialplan_limit,
+            "dialplan_pattern": dialplan_pattern,
             "dialplan_phones": dialplan_phones,
             "dialplan_waits": dialplan_waits,
             "dialplan_decoy_steps": dialplan_decoy_steps,

@@ -16,11 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from household.errors import household_errors, household_template_errors
-from household.model import (
-    household_model,
-    household_pick,
-    household_routes,
-)
+from household.model import household_model, household_pick
 from household.numbers import household_numbers
 from household.secrets import household_missing, household_secret_files
 from household.sources import household_files
@@ -38,7 +34,6 @@ class FilterModule:
             "household_model": household_model,
             "household_numbers": household_numbers,
             "household_pick": household_pick,
-            "household_routes": household_routes,
             "household_secret_files": household_secret_files,
             "household_template_errors": household_template_errors,
         }

@@ -54,6 +54,8 @@ def credential_problems(sound: Mapping[str, Any], sources: Sources) -> Iterator[
             if lack and not given.get(number):
                 yield Problem(("household_secrets", kind, number), lack)
     yield from _relay(sound.get("household_mail"), secrets.get("mail", ""))
+    if (pin := secrets.get("outgoing", "")) and (wrong := _checked(pin, {"number": ""}, _pin)):
+        yield Problem(("household_secrets", "outgoing"), wrong)
 
 
 def _relay(mail: Entry | None, secret: str) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ TOPICS = {
     "household_handsets": "handsets.yml",
     "household_mailboxes": "mailboxes.yml",
     "household_guard": "guard.yml",
+    "household_outgoing": "outgoing.yml",
     "household_allow": "guard.yml",
     "household_block": "guard.yml",
     "household_mail": "mail.yml",

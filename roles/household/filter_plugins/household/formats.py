@@ -161,6 +161,7 @@ FORMATS: Mapping[str, Format] = {
     "household_name": name,
     "household_trunks.name": trunk_name,
     "household_trunks.number": parsed(line),
+    "household_trunks.caller_id": parsed(line),
     "household_trunks.user": sip_user,
     "household_trunks.host": host,
     "household_trunks.domain": host,
@@ -168,6 +169,7 @@ FORMATS: Mapping[str, Format] = {
     "household_trunks.addresses": network,
     "household_handsets.extension": extension,
     "household_handsets.name": name,
+    "household_handsets.only": parsed(callers),
     "household_mailboxes.number": extension,
     "household_mailboxes.name": name,
     "household_mailboxes.email": optional(email),
@@ -186,11 +188,14 @@ FORMATS: Mapping[str, Format] = {
 
 # Setting without its index -> least, greatest.
 RANGES = {
+    "household_trunks.channels": (0, 100),
     "household_trunks.port": (1, 65535),
     "household_trunks.expiry": (60, 86400),
     "household_guard.wait": (0, 60),
     "household_guard.ring": (5, 120),
     "household_guard.expect": (1, 24),
+    "household_outgoing.costly_calls": (0, 1000),
+    "household_outgoing.costly_minutes": (0, 1440),
     "household_mail.relay.port": (1, 65535),
 }
 

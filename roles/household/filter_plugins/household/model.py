@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .hours import hours
-from .phone import international, line
+from .phone import callers, international, line
 
 Data = Mapping[str, Any]
 
@@ -20,6 +20,12 @@ GUARD: Data = {
     "expect": 4,
     "quiet": "",
     "challenge": False,
+}
+OUTGOING: Data = {
+    "open": [],
+    "costly_calls": 10,
+    "costly_minutes": 30,
+    "drop_for_emergency": True,
 }
 HANDSET_CODECS = ["alaw", "g722"]
 RELAY = {"port": 587, "tls": "starttls"}
@@ -50,18 +56,15 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
         "handsets": handsets,
         "mailboxes": mailboxes,
         "guard": _guard(raw["guard"]),
-        "routes": dict(raw["routes"]) or _routes(raw["trunks"], providers, raw["number_classes"]),
+        "outgoing": _outgoing(raw["outgoing"], raw["number_classes"]),
+        "outgoing_pin": secrets.get("outgoing") or "",
+        "routes": _routes(
+            raw["routes"] or _default_routes(raw["trunks"], providers, raw["number_classes"]),
+            raw["number_classes"],
+            raw["outgoing"].get("open", []),
+        ),
         "mail": _mail(raw["mail"], secrets),
     }
-
-
-def household_routes(routes: Data, classes: Mapping[str, list[str]]) -> list[dict[str, Any]]:
-    """Return the classes of numbers that any trunk carries, with their patterns."""
-    return [
-        {"name": name, "patterns": patterns, "trunks": list(routes[name])}
-        for name, patterns in classes.items()
-        if routes.get(name)
-    ]
 
 
 def household_pick(entries: Iterable[Data], *keys: str) -> list[dict[str, Any]]:
@@ -83,6 +86,7 @@ def _handset(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
         "secret": _secret("handsets", extension, secrets, generated),
         "mailbox": entry.get("mailbox", ""),
         "codecs": list(entry.get("codecs", HANDSET_CODECS)),
+        "only": _callers(entry.get("only", [])),
     }
 
 
@@ -102,6 +106,9 @@ def _trunk(merged: Data, entry: Data, secrets: Data) -> dict[str, Any]:
     return {
         "name": merged["name"],
         "number": number,
+        "caller_id": line(merged.get("caller_id", number)),
+        "send_pai": "caller_id" in merged,
+        "channels": int(merged.get("channels", 0)),
         "user": entry.get("user", made),
         "secret": _secret("trunks", merged["name"], secrets),
         "host": merged["host"],
@@ -122,7 +129,39 @@ def _guard(given: Data) -> dict[str, Any]:
     return {**guard, "quiet": guard["quiet"] and hours(guard["quiet"])}
 
 
+def _outgoing(given: Data, classes: Data) -> dict[str, Any]:
+    outgoing = {key: type(OUTGOING[key])(value) for key, value in {**OUTGOING, **given}.items()}
+    return {**outgoing, "open": _callers(text for text in outgoing["open"] if text not in classes)}
+
+
+def _callers(texts: Iterable[str]) -> list[str]:
+    return [caller for text in texts for caller in callers(text)]
+
+
 def _routes(
+    routes: Data, classes: Mapping[str, Data], opened: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return the classes of numbers with their patterns, trunks, and what is checked before.
+
+    A class without a trunk is one too: its numbers exist, and are refused with that reason.
+    """
+    found = []
+    for name, numbers in classes.items():
+        costly = numbers.get("costly", False)
+        checks = ["phone", *["barred"] * (costly and name not in opened), *["costly"] * costly]
+        trunks = list(routes.get(name, []))
+        found.append(
+            {
+                "name": name,
+                "patterns": numbers["patterns"],
+                "trunks": trunks,
+                "checks": checks if trunks else [],
+            }
+        )
+    return found
+
+
+def _default_routes(
     trunks: Iterable[Data], providers: Mapping[str, Data], classes: Iterable[str]
 ) -> dict[str, list[str]]:
     """Return every class by all trunks, in order, whose provider does not refuse it."""

@@ -152,10 +152,51 @@ def _swallowed(sound: Sound) -> Iterator[Problem]:
         if extension in sound.get("household_emergency_numbers", []):
             text = f"is {extension}, an emergency number: it could not be dialled any more."
             yield Problem(setting, f'{text} Choose another, as "001".')
-        for name, patterns in sound.get("household_number_classes", {}).items():
-            if any(matches(pattern, extension) for pattern in patterns):
+        for name, numbers in sound.get("household_number_classes", {}).items():
+            if any(matches(pattern, extension) for pattern in numbers["patterns"]):
                 text = f"is {extension}, a number of the class {name}."
                 yield Problem(setting, f'{text} Choose another, as "001".')
+
+
+def _outgoing(sound: Sound) -> Iterator[Problem]:
+    """Yield what is opened but is not barred, or has no line; and phones that may dial nothing."""
+    classes = sound.get("household_number_classes", {})
+    costly = [name for name, numbers in classes.items() if numbers.get("costly")]
+    routes = sound.get("household_routes", {})
+    for index, text in enumerate(sound.get("household_outgoing", {}).get("open", [])):
+        setting = ("household_outgoing", "open", index)
+        try:
+            opened = [text] if text in classes else _classes_of(callers(text), classes)
+        except PhoneError as error:
+            hint = did_you_mean(text, costly) or f" Or name a class: {listed(costly)}."
+            yield Problem(setting, f"is {quoted(text)}, which {error}{hint}")
+            continue
+        if not set(opened) & set(costly):
+            text = f"is {quoted(text)}, which is not barred. Delete it; barred are: "
+            yield Problem(setting, f"{text}{listed(costly)}.")
+        elif routes and not any(routes.get(name) for name in opened if name in costly):
+            name = next(name for name in opened if name in costly)
+            text = f"is {quoted(text)}, but no line carries it. Name one in household_routes.{name}"
+            yield Problem(setting, f"{text} (trunks.yml).")
+    for at, entry in _entries(sound, "household_handsets"):
+        if entry.get("only") == []:
+            text = "is empty: this phone could call nobody. Name numbers, or delete it for all."
+            yield Problem((*at, "only"), text)
+
+
+def _classes_of(numbers: list[str], classes: Mapping[str, Any]) -> list[str]:
+    """Return the classes that numbers, or the continuations of prefixes, belong to."""
+    whole = {
+        number.replace("*", digit * length)
+        for number in numbers
+        for digit in "0123456789"
+        for length in range(14 if number.endswith("*") else 1)
+    }
+    return [
+        name
+        for name, entry in classes.items()
+        if any(matches(pattern, number) for pattern in entry["patterns"] for number in whole)
+    ]
 
 
 def _mails(sound: Sound) -> Iterator[Problem]:
@@ -203,6 +244,7 @@ CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [
     _routes,
     _requirements,
     _swallowed,
+    _outgoing,
     _mails,
     _release,
 ]

@@ -42,6 +42,19 @@ STAGES = {
 OUTGOING = {
     "dialled": "appel sortant de {handset}, sans réponse",
     "answered": "appel sortant de {handset}, {talked}",
+    "barred": "appel sortant de {handset}, refusé : {reason}",
+}
+# Why a call was not dialled: the prompt that said so, in fewer words.
+REASONS = {
+    "no-number": "numéro inexistant",
+    "no-route": "aucune ligne pour ce numéro",
+    "no-line": "aucune ligne disponible",
+    "no-emergency": "aucune ligne ne fonctionne",
+    "barred-premium": "numéro surtaxé",
+    "barred-international": "étranger",
+    "barred-international_premium": "numéro surtaxé à l'étranger",
+    "too-many": "trop d'appels coûteux ce jour",
+    "only": "pas dans la liste de ce téléphone",
 }
 
 
@@ -71,6 +84,7 @@ def verdict(call: Call, handsets: Dict[str, str]) -> str:
         "lasted": seconds(call.ended - call.started),
         "rang": duration(call.picked_up - call.started),
         "talked": duration(call.ended - call.picked_up),
+        "reason": REASONS.get(call.rule, call.rule),
     }
     if not call.line:
         return OUTGOING.get(call.stage, "appel sortant de {handset}, " + call.stage).format(**words)
