@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta
 
 import pytest
 from lab import Lab
-from lab.build import PROJECT, play
+from lab.build import settle
 from lab.parts import House
 from lab.sound import said
 from lab.world import PROMPTS, eventually
 
-LOG = PROJECT / ".cache/calls.log"
 WAIT, RING = 3, 8
 
 
-def settle(lab: Lab, **guard: object) -> None:
+def guard(lab: Lab, **settings: object) -> None:
     """Run the playbook with these settings of household_guard."""
-    settings = {"household_guard": {"wait": WAIT, "ring": RING, **guard}}
-    extra = ("--tags", "dialplan", "--extra-vars", json.dumps(settings))
-    play("playbook.yml", "Other settings", LOG, list(lab.houses), *extra)
+    settle(list(lab.houses), "dialplan", household_guard={"wait": WAIT, "ring": RING, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +26,7 @@ def at_night(lab: Lab) -> None:
     clock = next(iter(lab.houses.values())).run("date", "+%H:%M").strip()
     now = datetime.strptime(clock, "%H:%M")
     since, until = (now + timedelta(hours=hours) for hours in (-2, 3))
-    settle(lab, quiet=f"{since:%H:%M}-{until:%H:%M}")
+    guard(lab, quiet=f"{since:%H:%M}-{until:%H:%M}")
 
 
 def test_at_night_a_stranger_comes_to_voicemail_without_a_ring(
@@ -58,7 +54,7 @@ def test_at_night_the_state_is_said(house: House, at_night: None) -> None:
 @pytest.fixture(scope="module")
 def challenged(lab: Lab) -> None:
     """Let strangers press a key before the phones ring; learn nobody."""
-    settle(lab, challenge=True, learn=False)
+    guard(lab, challenge=True, learn=False)
 
 
 def asked_for(house: House) -> str:

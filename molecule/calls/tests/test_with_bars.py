@@ -1,0 +1,114 @@
+"""What a household may bar, limit and open with a code, on exchanges that the playbook changed."""
+
+from __future__ import annotations
+
+import pytest
+from lab import Lab
+from lab.build import settle
+from lab.parts import House
+from lab.sound import said
+from lab.world import DATA, HOUSEHOLD, PROMPTS, eventually
+
+CODE = "4826"
+PREMIUM = "0899123456"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def barred(lab: Lab) -> None:
+    """Give costly calls a code and a minute, the kitchen a list, the first line one call."""
+    salon, cuisine = HOUSEHOLD["household_handsets"]
+    free, ovh = HOUSEHOLD["household_trunks"]
+    settle(
+        list(lab.houses),
+        "dialplan",
+        household_outgoing={"costly_minutes": 1, "costly_calls": 0},
+        household_secrets={**HOUSEHOLD["household_secrets"], "outgoing": CODE},
+        household_handsets=[salon, {**cuisine, "only": [f"{DATA['lab_people']['friend']} *"]}],
+        household_trunks=[{**free, "channels": 1}, ovh],
+    )
+
+
+def dialled(house: House, lab: Lab) -> list[str]:
+    """Return all that the house has called until now, by any line."""
+    return lab.operator.dialled(house.number) + lab.operator.dialled(house.second_account)
+
+
+def test_who_knows_the_code_passes_a_bar(house: House, lab: Lab) -> None:
+    before = dialled(house, lab)
+    house.salon.dial(PREMIUM)
+    house.salon.wait("CALL_ESTABLISHED")
+    house.salon.listen_for(11)  # the reason, and what to do
+    assert dialled(house, lab) == before
+    house.salon.press(f"{CODE}#")
+    eventually(lambda: dialled(house, lab) != before, "it is dialled")
+    house.salon.hang_up()
+    house.wait_until_idle()
+    assert said(house.salon.heard(), [PROMPTS["barred-premium"], PROMPTS["enter-pin"]])
+
+
+def test_who_does_not_know_the_code_does_not(house: House, lab: Lab) -> None:
+    before = dialled(house, lab)
+    house.salon.dial(PREMIUM)
+    house.salon.wait("CALL_ESTABLISHED")
+    house.salon.listen_for(11)
+    for _ in range(3):
+        house.salon.press("1111#")
+        house.salon.listen_for(6)
+    house.salon.wait("CALL_CLOSED", timeout=20)
+    assert dialled(house, lab) == before
+
+
+def test_a_costly_call_ends_after_its_minutes(house: House, lab: Lab) -> None:
+    house.salon.dial("+14155550123")
+    house.salon.wait("CALL_ESTABLISHED")
+    house.salon.listen_for(10)
+    house.salon.press(f"{CODE}#")
+    before = dialled(house, lab)
+    eventually(lambda: house.calls() == 2, "it is answered")
+    house.salon.wait("CALL_CLOSED", timeout=70)
+    assert house.last_call()
+    assert dialled(house, lab) == before
+
+
+def test_a_phone_with_a_list_dials_what_is_on_it(house: House, lab: Lab) -> None:
+    house.cuisine.dial(house.friend.user)
+    house.friend.wait("CALL_INCOMING")
+
+
+def test_a_phone_with_a_list_dials_nothing_else(house: House, lab: Lab) -> None:
+    before = dialled(house, lab)
+    house.cuisine.dial("0142000000")
+    house.cuisine.wait("CALL_CLOSED", timeout=20)
+    assert dialled(house, lab) == before
+    assert said(house.cuisine.heard(), [PROMPTS["only"]])
+
+
+def test_a_phone_with_a_list_dials_emergency_numbers_and_the_other_phones(
+    house: House, lab: Lab
+) -> None:
+    house.cuisine.dial("112")
+    house.cuisine.wait("CALL_ESTABLISHED")
+    house.cuisine.hang_up()
+    house.wait_until_idle()
+    house.forget()
+    house.cuisine.dial("001")
+    house.salon.wait("CALL_INCOMING")
+
+
+def test_a_line_carries_no_more_calls_than_it_may(house: House, lab: Lab) -> None:
+    before = lab.operator.dialled(house.number)
+    house.known.dial(house.number)
+    house.cuisine.wait("CALL_INCOMING")
+    house.cuisine.accept()
+    house.known.wait("CALL_ESTABLISHED")
+    house.salon.dial("0142000000")
+    house.salon.wait("CALL_ESTABLISHED")
+    assert lab.operator.dialled(house.number) == before
+    assert lab.operator.dialled(house.second_account)[-1] == "0142000000"
+
+
+def test_the_code_is_nowhere_but_in_its_file(house: House) -> None:
+    found = house.run("sh", "-c", f"grep -rlw {CODE} /etc/asterisk /var/log 2>/dev/null || true")
+    assert found.split() == ["/etc/asterisk/outgoing-pin"]
+    mode = house.run("stat", "-c", "%a %U %G", "/etc/asterisk/outgoing-pin")
+    assert mode.split() == ["640", "root", "asterisk"]
