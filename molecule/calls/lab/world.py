@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 SCENARIO = Path(__file__).resolve().parents[1]
+ENTER = SCENARIO.parent / "shared/enter"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
 SECRET: str = DATA["lab_secret"]
 HOUSEHOLD: dict[str, Any] = yaml.safe_load(
@@ -74,7 +75,7 @@ class Machine:
 
     def _exec(self, command: tuple[str, ...], given: str | None) -> bytes:
         done = subprocess.run(
-            ["podman", "exec", "--interactive", self.container, *command],
+            [ENTER, self.container, *command],
             input=(given or "").encode(),
             capture_output=True,
             timeout=120,
