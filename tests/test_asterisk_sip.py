@@ -36,6 +36,16 @@ def test_chan_sip_takes_no_guests() -> None:
     assert ("context", "refused") in general
 
 
+def test_a_line_neither_transfers_nor_sends_messages() -> None:
+    chan_sip = asterisk_chan_sip(TRUNKS, HANDSETS, "fr")
+    for name in ("free", "ovh", "ovh-in1"):
+        assert ("allowtransfer", "no") in options(chan_sip, name)
+    assert ("accept_outofcall_message", "no") in options(chan_sip, "general")
+    pjsip = asterisk_chan_pjsip(TRUNKS, HANDSETS, "fr")
+    assert ("allow_transfer", "no") in options(pjsip, "free", "endpoint")
+    assert "allow_transfer" not in dict(options(pjsip, "001", "endpoint"))
+
+
 def test_every_handset_must_authenticate() -> None:
     chan_sip = asterisk_chan_sip([TRUNK], HANDSETS[:1], "fr")
     pjsip = asterisk_chan_pjsip([TRUNK], HANDSETS[:1], "fr")

@@ -1,11 +1,10 @@
-"""The dialplan as it is rendered: what can be reached from where."""
+"""The dialplan as it is rendered: which line carries what."""
 
 import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pytest
 from dialplan import (
     FilterModule,
     dialplan_decoy_steps,
@@ -43,15 +42,6 @@ GUARD = {
     "quiet": "22:00-07:00",
     "challenge": True,
 }
-RECORD = {"begin", "answered", "ended"}
-# The first argument of what jumps. Whether it names a context or an extension of this one, any
-# context of that name counts as reachable: rather one too many.
-JUMPS = (
-    re.compile(r"(?:\bGoto\(|\bGosub\(|\bU\(|handler_push\)=|Dial\(Local/\w+@)([^,()/\n]+)"),
-    re.compile(r"GotoIf(?:Time)?\([^?\n]*\?([^,:()\n]+)"),
-    re.compile(r"GotoIf(?:Time)?\([^?\n]*\?[^:\n]*:([^,()\n]+)"),
-)
-VALUE = re.compile(r"\$(\{[^{}]*\}|\[[^\[\]]*\])")
 
 
 def render(**changes: Any) -> dict[str, str]:
@@ -103,38 +93,6 @@ def render(**changes: Any) -> dict[str, str]:
     text = template.render(**variables | changes)
     parts = re.split(r"^\[([\w-]+)\]\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-def reachable(contexts: dict[str, str], start: str) -> set[str]:
-    """Return the contexts that a call which begins in `start` can come to."""
-    found, todo = set(), {start}
-    while todo:
-        name = todo.pop()
-        found.add(name)
-        lines = re.sub(r"^;.*$", "", contexts[name], flags=re.M)
-        nexts = set(re.findall(r"^include => ([\w-]+)", lines, re.M))
-        while VALUE.search(lines):
-            lines = VALUE.sub("$", lines)
-        targets = {target for jump in JUMPS for target in jump.findall(lines)}
-        assert not any("$" in target for target in targets), f"a computed jump in [{name}]"
-        nexts |= targets & set(contexts)
-        todo |= nexts - found
-    return found
-
-
-@pytest.mark.parametrize("choice", ["stranger", "known", "voicemail"])
-def test_a_trunks_call_reaches_no_outgoing_route(choice: str) -> None:
-    contexts = render(dialplan_guard={**GUARD, "hidden": choice, "blocked": "decoy"})
-    found = reachable(contexts, "from-trunk")
-    assert found == {"from-trunk", "guard", "national", "listed", "at-once", *RECORD}
-    trunks = re.compile(r"Dial\((?!Local/)[^)]*@")
-    assert not any(trunks.search(contexts[name]) for name in found)
-
-
-def test_a_handset_reaches_the_outside_and_not_the_guard() -> None:
-    found = reachable(render(), "from-handset")
-    assert {"outside", "carry", "emergency", "services"} <= found
-    assert not found & {"guard", "from-trunk"}
 
 
 def test_emergency_calls_may_take_every_line() -> None:

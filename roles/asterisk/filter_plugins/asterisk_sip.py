@@ -70,6 +70,8 @@ def asterisk_chan_sip(trunks: list[Device], handsets: list[Device], language: st
         # Nothing is dialled from here: who is neither a trunk nor a handset ends here.
         ("context", "refused"),
         ("allowguest", "no"),
+        # A text message would run through the dialplan as a call does.
+        ("accept_outofcall_message", "no"),
         ("alwaysauthreject", "yes"),
         ("allowoverlap", "no"),
         ("udpbindaddr", "0.0.0.0"),  # noqa: S104 - the phones are on the LAN
@@ -113,6 +115,8 @@ def _chan_sip_peer(trunk: Device, name: str, host: str) -> Section:
         ("host", host),
         ("port", trunk["port"]),
         ("insecure", "port,invite"),
+        # Who is put through to whom, the house decides, not its operator.
+        ("allowtransfer", "no"),
         ("dtmfmode", CHAN_SIP_DTMF[trunk["dtmf"]]),
         ("directmedia", "no"),
         ("mohsuggest", "freephonie"),
@@ -214,6 +218,7 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
             name,
             language,
             ("context", "from-trunk"),
+            ("allow_transfer", "no"),
             ("outbound_auth", f"{name}-auth"),
             ("outbound_proxy", proxy),
             ("from_user", trunk["user"]),
