@@ -27,12 +27,12 @@ PLAIN = frozenset(
      "waitexten", "while", "zapateller"]
 )  # fmt: skip
 # What Set() may write to beside variables.
-WRITTEN = {"CALLERID", "CDR", "DB", "DB_DELETE", "TIMEOUT"}
+WRITTEN = {"CALLERID", "CDR", "DB", "DB_DELETE", "GROUP", "TIMEOUT"}
 SCOPES = {"GLOBAL", "LOCAL", "MASTER_CHANNEL"}
 # Variables that say where somebody on the line may go.
 LEADING = re.compile(r"_*(\w*CONTEXT|GOTO_ON_\w+|DYNAMIC_FEATURES\w*|\w+TRANSFER)")
 # What Dial() may be told: what neither jumps nor gives a key to anybody; what jumps.
-DIAL_PLAIN, DIAL_JUMPS = "gIimRr", "bBGFU"
+DIAL_PLAIN, DIAL_JUMPS = "gIiLmRr", "bBGFU"
 NAME = re.compile(r"[\w-]+")
 # Its value cannot hold the `?` and the target that a caller would like.
 CONDITION = re.compile(r"\$(\[[^?]*[=<>].*\]|\{DB_EXISTS\(.*\)\})")

@@ -139,6 +139,14 @@ def test_who_is_busy_or_declines_is_not_called_twice(house: House, lab: Lab, ans
     assert lab.operator.dialled(house.second_account) == before
 
 
+def test_a_line_sends_no_call_elsewhere(house: House, lab: Lab) -> None:
+    lab.operator.answer_with(house.number, "302")
+    before = lab.operator.dialled(house.second_account)
+    house.salon.dial("0142000000")
+    house.salon.wait("CALL_CLOSED")
+    assert lab.operator.dialled(house.second_account) == before
+
+
 def test_when_no_line_can_carry_a_call_the_caller_is_told(house: House, lab: Lab) -> None:
     for account in house.number, house.second_account:
         lab.operator.answer_with(account, "503")
