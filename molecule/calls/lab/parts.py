@@ -272,6 +272,11 @@ class House(Machine):
         """Return what the household's command prints."""
         return self.run("gardeligne", *arguments)
 
+    def dialled(self) -> list[str]:
+        """Return all that has been called from here until now, by either line."""
+        accounts = self.number, self.second_account
+        return [number for account in accounts for number in self._operator.dialled(account)]
+
     def last_call(self) -> dict[str, str]:
         """Return the newest record of a call, by column; where phones rang together, the last."""
         reader = (

@@ -63,11 +63,14 @@ class Machine:
         """Write a file; its folder is made."""
         self.run("sh", "-c", 'mkdir -p "${0%/*}" && cat >"$0"', path, given=content)
 
-    def invite(self, address: str, extension: str, caller: str = "0698765439") -> list[int]:
-        """Send a bare INVITE from here, without any password; return the answers' codes."""
+    def invite(
+        self, address: str, *extensions: str, caller: str = "0698765439"
+    ) -> dict[str, list[int]]:
+        """Send each a bare INVITE from here, without any password; return the answers' codes."""
         script = (SCENARIO / "files/invite.py").read_text()
-        said = self.run("python3", "-", address, extension, caller, given=script)
-        return [int(code) for code in said.split()]
+        said = self.run("python3", "-", address, caller, *extensions, given=script)
+        answers = [[int(code) for code in line.split()] for line in said.splitlines()]
+        return dict(zip(extensions, answers, strict=True))
 
     def address(self) -> str:
         """Return its address on the scenario's network."""
@@ -78,7 +81,7 @@ class Machine:
             [ENTER, self.container, *command],
             input=(given or "").encode(),
             capture_output=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         if done.returncode:

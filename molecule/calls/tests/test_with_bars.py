@@ -30,26 +30,21 @@ def barred(lab: Lab) -> None:
     )
 
 
-def dialled(house: House, lab: Lab) -> list[str]:
-    """Return all that the house has called until now, by any line."""
-    return lab.operator.dialled(house.number) + lab.operator.dialled(house.second_account)
-
-
 def test_who_knows_the_code_passes_a_bar(house: House, lab: Lab) -> None:
-    before = dialled(house, lab)
+    before = house.dialled()
     house.salon.dial(PREMIUM)
     house.salon.wait("CALL_ESTABLISHED")
     house.salon.listen_for(11)  # the reason, and what to do
-    assert dialled(house, lab) == before
+    assert house.dialled() == before
     house.salon.press(f"{CODE}#")
-    eventually(lambda: dialled(house, lab) != before, "it is dialled")
+    eventually(lambda: house.dialled() != before, "it is dialled")
     house.salon.hang_up()
     house.wait_until_idle()
     assert said(house.salon.heard(), [PROMPTS["barred-premium"], PROMPTS["enter-pin"]])
 
 
 def test_who_does_not_know_the_code_does_not(house: House, lab: Lab) -> None:
-    before = dialled(house, lab)
+    before = house.dialled()
     house.salon.dial(PREMIUM)
     house.salon.wait("CALL_ESTABLISHED")
     house.salon.listen_for(11)
@@ -57,7 +52,7 @@ def test_who_does_not_know_the_code_does_not(house: House, lab: Lab) -> None:
         house.salon.press("1111#")
         house.salon.listen_for(6)
     house.salon.wait("CALL_CLOSED", timeout=20)
-    assert dialled(house, lab) == before
+    assert house.dialled() == before
 
 
 def test_a_costly_call_ends_after_its_minutes(house: House, lab: Lab) -> None:
@@ -76,10 +71,10 @@ def test_a_phone_with_a_list_dials_what_is_on_it(house: House, lab: Lab) -> None
 
 
 def test_a_phone_with_a_list_dials_nothing_else(house: House, lab: Lab) -> None:
-    before = dialled(house, lab)
+    before = house.dialled()
     house.cuisine.dial("0142000000")
     house.cuisine.wait("CALL_CLOSED", timeout=20)
-    assert dialled(house, lab) == before
+    assert house.dialled() == before
     assert said(house.cuisine.heard(), [PROMPTS["only"]])
 
 
