@@ -82,3 +82,9 @@ def test_only_names_are_watched() -> None:
 def test_a_handset_without_a_mailbox_announces_none() -> None:
     pjsip = options(asterisk_chan_pjsip([], HANDSETS[1:], "fr"), "001", "endpoint")
     assert "mailboxes" not in dict(pjsip)
+
+
+def test_whether_a_handset_answers_is_found_out_by_ringing_it() -> None:
+    assert "qualify_frequency" not in dict(
+        options(asterisk_chan_pjsip([TRUNK], HANDSETS[:1], "fr"), "001", "aor")
+    )

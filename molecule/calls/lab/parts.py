@@ -219,16 +219,19 @@ class House(Machine):
         eventually(self._callers_hang_up, f"the telephones of {self.name} are quiet")
 
     def wait_until_reachable(self) -> None:
-        """Call it until a phone rings: handsets and lines may need a minute to be known again."""
+        """Call it until all phones ring: handsets and lines may need a minute to be known again."""
         self.forget()
 
         def rings() -> bool:
-            self.known.dial(self.number)
+            dialled = self.known.dial(self.number)
             self.known.listen_for(2)
             self.known.hang_up()
-            return self.rang()
+            return all(
+                any(event.at > dialled for event in phone.seen("CALL_INCOMING"))
+                for phone in self.handsets
+            )
 
-        eventually(rings, f"{self.name} can be called", 130)
+        eventually(rings, f"all phones of {self.name} ring", 130)
         self.callers_hang_up()
         self.wait_until_idle()
         self.forget()

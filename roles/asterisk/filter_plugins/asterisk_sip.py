@@ -291,9 +291,11 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
         _section(
             extension,
             ("type", "aor"),
+            # Not qualified: who does not answer a question is not rung until he is asked again, and
+            # Asterisk does not hear the answers to those that it asks while it is starting. To ring
+            # a telephone that is away costs nothing; not to ring one that is there costs a call.
             ("max_contacts", 1),
             ("remove_existing", "yes"),
-            ("qualify_frequency", 60),
         ),
     ]
 
