@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
-SERVICES = "asterisk", "postfix", "postfix@-"  # bullseye's postfix is an instance
+# bullseye's postfix is an instance
+SERVICES = "asterisk", "asterisk-trunk-watch", "postfix", "postfix@-"
 
 
 @pytest.hookimpl(hookwrapper=True)

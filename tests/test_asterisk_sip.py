@@ -6,7 +6,7 @@ import pytest
 from asterisk_sip import (
     asterisk_chan_pjsip,
     asterisk_chan_sip,
-    asterisk_trunk_names,
+    asterisk_trunk_hosts,
 )
 from test_asterisk_13_14 import HANDSETS, TRUNK, TRUNKS
 
@@ -81,14 +81,18 @@ def test_calls_of_a_proxied_trunk_come_from_its_proxy() -> None:
     assert ("host", "proxy.example.net") in options(chan_sip, "ovh-in2")
 
 
-def test_only_names_are_watched() -> None:
-    literal = {**TRUNK, "name": "box", "host": "192.0.2.7"}
-    assert asterisk_trunk_names([*TRUNKS, literal]) == [
-        "free=freephonie.net",
-        "ovh=proxy.example.net",
-    ]
+@pytest.mark.parametrize(("driver", "proxy"), [("chan_sip", "ovh-in2"), ("chan_pjsip", "ovh")])
+def test_the_peer_that_has_the_address_is_watched(driver: str, proxy: str) -> None:
+    watched = ["free=freephonie.net", f"{proxy}=proxy.example.net"]
+    assert asterisk_trunk_hosts(TRUNKS, driver) == watched
 
 
 def test_a_handset_without_a_mailbox_announces_none() -> None:
     pjsip = options(asterisk_chan_pjsip([], HANDSETS[1:], "fr"), "001", "endpoint")
     assert "mailboxes" not in dict(pjsip)
+
+
+def test_whether_a_handset_answers_is_found_out_by_ringing_it() -> None:
+    assert "qualify_frequency" not in dict(
+        options(asterisk_chan_pjsip([TRUNK], HANDSETS[:1], "fr"), "001", "aor")
+    )

@@ -106,7 +106,7 @@ def shell_twin(bare: set[str], ours: Container) -> tuple[str, bytes]:
         "apt-get upgrade --quiet --yes; "
         f"apt-get install --quiet --yes --no-install-recommends {' '.join(packages)}; "
         "tar --extract --directory=/; locale-gen; systemctl daemon-reload; "
-        "systemctl restart postfix asterisk; systemctl enable --now asterisk-trunk-names.timer"
+        "systemctl restart postfix asterisk; systemctl enable --now asterisk-trunk-watch.service"
     )
     return script, files
 

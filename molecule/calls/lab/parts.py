@@ -7,6 +7,7 @@ import email.policy
 import itertools
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -56,15 +57,27 @@ class Operator(Machine):
         """Tell whether an account can be called."""
         return f"Contact:  {account}/" in self.asterisk(f"pjsip show aor {account}")
 
-    def forget_registrations(self) -> None:
-        """Restart without a memory of who was registered: what a crash at an operator is."""
+    def crash(self, seconds: float) -> None:
+        """Be away so long, and come back without a memory of who was registered."""
         self.run("systemctl", "stop", "asterisk")
         self.run("rm", "-f", "/var/lib/asterisk/astdb.sqlite3")
+        time.sleep(seconds)
         self.run("systemctl", "start", "asterisk")
 
     def names(self, on: bool) -> None:
         """Switch the name server on or off."""
         self.run("systemctl", "start" if on else "stop", "dnsmasq")
+
+    def refuse(self, accounts: Iterable[str]) -> None:
+        """Take these accounts' passwords for wrong ones, and no others."""
+        wrong = "".join(f"[{account}](+type=auth)\npassword=wrong\n" for account in accounts)
+        self.write("/etc/asterisk/pjsip_refused.conf", wrong)
+        self.asterisk("pjsip reload")
+
+    def names_lead_to(self, new: str, old: str) -> None:
+        """Let its names have another address than before."""
+        self.run("sed", "-i", f"s/,{old},/,{new},/", "/etc/dnsmasq.d/lab.conf")
+        self.run("systemctl", "restart", "dnsmasq")
 
 
 @dataclass(frozen=True)
@@ -241,19 +254,27 @@ class House(Machine):
         eventually(self._callers_hang_up, f"the telephones of {self.name} are quiet")
 
     def wait_until_reachable(self) -> None:
-        """Call it until a phone rings: handsets and lines may need a minute to be known again."""
+        """Call it until all phones ring: handsets and lines may need a minute to be known again."""
         self.forget()
 
         def rings() -> bool:
-            self.known.dial(self.number)
+            dialled = self.known.dial(self.number)
             self.known.listen_for(2)
-            self.known.hang_up()
-            return self.rang()
+            eventually(lambda: self._gives_up(dialled), "the caller has given up")
+            return all(
+                any(event.at > dialled for event in phone.seen("CALL_INCOMING"))
+                for phone in self.handsets
+            )
 
-        eventually(rings, f"{self.name} can be called", 130)
+        eventually(rings, f"all phones of {self.name} ring", 130)
         self.callers_hang_up()
-        self.wait_until_idle()
+        self.wait_until_idle(40)  # the operator may still try to deliver what was given up
         self.forget()
+
+    def _gives_up(self, dialled: float) -> bool:
+        """Let the known caller hang up; tell whether his call is over."""
+        self.known.hang_up()
+        return any(event.at > dialled for event in self.known.seen("CALL_CLOSED"))
 
     def forget(self) -> None:
         """Begin anew: what the telephones have noticed until now does not count any more."""

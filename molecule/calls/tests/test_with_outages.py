@@ -1,4 +1,4 @@
-"""The line comes back by itself, and a change of the exchange ends no call."""
+"""A change of the exchange ends no call, and a restart forgets nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from lab import Lab
 from lab.build import PROJECT, play
 from lab.parts import House
 from lab.sound import seconds_of
-from lab.world import eventually
 
 
 @pytest.fixture(scope="module")
@@ -34,38 +33,6 @@ def test_a_call_survives_a_change_of_the_dialplan(
     house.known.hang_up()
     house.salon.wait("CALL_CLOSED")
     assert seconds_of(house.salon.heard(), house.known.tone) > before + 2
-
-
-@pytest.fixture(scope="module")
-def operator_restarted(lab: Lab) -> None:
-    lab.operator.forget_registrations()
-
-
-def test_the_line_registers_again_after_the_operator_has_restarted(
-    house: House, lab: Lab, operator_restarted: None
-) -> None:
-    for account in house.number, house.second_account:
-        eventually(lambda a=account: lab.operator.registered(a), f"{account} is back", 130)  # type: ignore[misc]
-    house.wait_until_reachable()
-
-
-@pytest.fixture(scope="module")
-def started_without_names(lab: Lab) -> None:
-    """Start each exchange while no name resolves; then let the names resolve again."""
-    lab.operator.names(on=False)
-    for house in lab.houses.values():
-        house.run("systemctl", "restart", "asterisk")
-    for house in lab.houses.values():
-        house.run("asterisk", "-rx", "core waitfullybooted")
-    lab.operator.names(on=True)
-
-
-def test_names_that_do_not_resolve_at_the_start_do_not_leave_the_line_dead(
-    house: House, lab: Lab, started_without_names: None
-) -> None:
-    for account in house.number, house.second_account:
-        eventually(lambda a=account: lab.operator.registered(a), f"{account} is back", 130)  # type: ignore[misc]
-    house.wait_until_reachable()
 
 
 def test_what_was_decided_on_the_keypad_survives_a_restart(house: House) -> None:

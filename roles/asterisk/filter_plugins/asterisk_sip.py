@@ -10,7 +10,6 @@ with their source is tests/asterisk-13.14-options.yml.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,16 @@ Device = dict[str, Any]
 # The household's word -> the driver's. Both drivers call the rest the same.
 PJSIP_DTMF = {"rfc4733": "rfc4733", "inband": "inband", "info": "info", "auto": "auto"}
 CHAN_SIP_DTMF = {"rfc4733": "rfc2833", "inband": "inband", "info": "info", "auto": "auto"}
+
+# Seconds between two questions to a trunk whether it is there: asterisk-trunk-watch counts on it.
+# A router forgets after half a minute, at the earliest, where an answer belongs.
+QUALIFY = 30
+
+# How long a call waits for a trunk's first word (100 Trying) until the next trunk is tried, in
+# milliseconds; the RFC's 32 s are too long for an emergency. T1, after which a message is sent
+# again, cannot be shorter than 100 ms, and B not than 64 T1 (13.14 to 22, both drivers).
+TIMER_B = 6400
+TIMER_T1 = 100
 
 
 def _section(name: str, *options: tuple[str, object], codecs: list[str] | None = None) -> Section:
@@ -33,14 +42,6 @@ def _callerid(handset: Device) -> str:
     return f'"{handset["name"]}" <{handset["extension"]}>'
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_network(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _split_host(value: str) -> str:
     """Return the host of ``host[:port]``."""
     return value.rsplit(":", 1)[0] if value.count(":") == 1 else value
@@ -51,10 +52,16 @@ def asterisk_peer_host(trunk: Device) -> str:
     return _split_host(trunk["proxy"] or trunk["host"])
 
 
-def asterisk_trunk_names(trunks: list[Device]) -> list[str]:
-    """Return ``trunk=host`` for every trunk whose peer is known by a name, not an address."""
-    hosts = [(trunk["name"], asterisk_peer_host(trunk)) for trunk in trunks]
-    return [f"{name}={host}" for name, host in hosts if not _is_address(host)]
+def asterisk_trunk_hosts(trunks: list[Device], driver: str) -> list[str]:
+    """Return ``peer=host`` for every trunk: the peer that has the address of that host."""
+    return [f"{_peer(trunk, driver)}={asterisk_peer_host(trunk)}" for trunk in trunks]
+
+
+def _peer(trunk: Device, driver: str) -> str:
+    """Return the trunk's name, or of chan_sip's peers the one that stands for its proxy."""
+    if driver == "chan_sip" and trunk["proxy"]:
+        return str(_chan_sip_addresses(trunk)[-1]["name"])
+    return str(trunk["name"])
 
 
 def asterisk_chan_sip(trunks: list[Device], handsets: list[Device], language: str) -> list[Section]:
@@ -120,6 +127,8 @@ def _chan_sip_peer(trunk: Device, name: str, host: str) -> Section:
         ("dtmfmode", CHAN_SIP_DTMF[trunk["dtmf"]]),
         ("directmedia", "no"),
         ("mohsuggest", "freephonie"),
+        ("qualifyfreq", QUALIFY),
+        ("timerb", TIMER_B),
         codecs=trunk["codecs"],
     )
 
@@ -171,6 +180,8 @@ def asterisk_chan_pjsip(
 ) -> list[Section]:
     """Return pjsip.conf for the same household as :func:`asterisk_chan_sip`."""
     return [
+        # For all messages, as PJSIP has no timers of a trunk. Read at the start only.
+        _section("system", ("type", "system"), ("timer_t1", TIMER_T1), ("timer_b", TIMER_B)),
         _section("global", ("type", "global"), ("endpoint_identifier_order", "ip,username")),
         _section(
             "transport-udp",
@@ -238,7 +249,7 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
             ("type", "aor"),
             ("contact", _uri(trunk)),
             ("outbound_proxy", proxy),
-            ("qualify_frequency", 60),
+            ("qualify_frequency", QUALIFY),
         ),
         _section(
             name,
@@ -298,9 +309,11 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
         _section(
             extension,
             ("type", "aor"),
+            # Not qualified: who does not answer a question is not rung until he is asked again, and
+            # Asterisk does not hear the answers to those that it asks while it is starting. To ring
+            # a telephone that is away costs nothing; not to ring one that is there costs a call.
             ("max_contacts", 1),
             ("remove_existing", "yes"),
-            ("qualify_frequency", 60),
         ),
     ]
 
@@ -313,5 +326,5 @@ class FilterModule:
         return {
             "asterisk_chan_sip": asterisk_chan_sip,
             "asterisk_chan_pjsip": asterisk_chan_pjsip,
-            "asterisk_trunk_names": asterisk_trunk_names,
+            "asterisk_trunk_hosts": asterisk_trunk_hosts,
         }

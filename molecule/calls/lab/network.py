@@ -1,0 +1,84 @@
+"""What may go wrong between a house and its operator: made with the builder's own tools."""
+
+from __future__ import annotations
+
+import subprocess
+
+from .world import Machine
+
+SIP = ("--protocol", "udp", "--destination-port", "5060")
+
+
+class Network:
+    """A machine's own."""
+
+    def __init__(self, machine: Machine) -> None:
+        """Find it."""
+        inspect = ["podman", "inspect", "--format", "{{.State.Pid}}", machine.container]
+        process = subprocess.run(inspect, capture_output=True, check=True, text=True).stdout.strip()
+        self._enter = ["nsenter", f"--net=/proc/{process}/ns/net"]
+
+    def ip(self, *arguments: str) -> None:
+        """Change its addresses and routes."""
+        subprocess.run([*self._enter, "ip", *arguments], check=True)
+
+    def rule(self, table: str, chain: str, *rule: str, target: str = "DROP") -> None:
+        """Treat packets in some way: lose them, unless said otherwise."""
+        self._iptables(table, "--append", chain, *rule, "--jump", *target.split())
+
+    def forget_rules(self) -> None:
+        """Let everything pass as it is."""
+        for table in "raw", "nat", "filter":
+            self._iptables(table, "--flush")
+
+    def _iptables(self, table: str, *change: str) -> None:
+        subprocess.run([*self._enter, "iptables", "--wait", "--table", table, *change], check=True)
+
+
+class Router:
+    """Stands between a house and its operator: loses packets, and changes ports."""
+
+    def __init__(self, house: Machine, operator: Machine) -> None:
+        """Look where it stands; nothing is lost yet."""
+        self._here, self._there = house.address(), operator.address()
+        # Packets are lost where they arrive: who sends must not be told.
+        self._house, self._operator = Network(house), Network(operator)
+        self._restarts = 0
+
+    def switch_off(self) -> None:
+        """Lose whatever goes to or comes from the operator, its name server included."""
+        self._operator.rule("raw", "PREROUTING", "--source", self._here)
+        self._house.rule("raw", "PREROUTING", "--source", self._there)
+
+    def switch_on(self) -> None:
+        """Begin without a memory, and with another port: who calls at the old one is not heard."""
+        self.remove()
+        self._restarts += 1
+        to, by = ("--destination", self._there), ("--source", self._there)
+        # Connections of a new zone know nothing of those before.
+        self._house.rule("raw", "OUTPUT", *to, target=f"CT --zone {self._restarts}")
+        self._house.rule("raw", "PREROUTING", *by, target=f"CT --zone {self._restarts}")
+        port = f"SNAT --to-source {self._here}:{6000 + self._restarts}"
+        ours = ("--protocol", "udp", "--source-port", "5060")
+        self._house.rule("nat", "POSTROUTING", *to, *ours, target=port)
+        uninvited = ("--match", "conntrack", "--ctstate", "NEW")
+        self._house.rule("filter", "INPUT", *by, *SIP, *uninvited)
+
+    def lose(self, text: str) -> None:
+        """Lose every SIP message to the operator that contains this text."""
+        contains = ("--match", "string", "--algo", "bm", "--string", text)
+        self._operator.rule("filter", "INPUT", "--source", self._here, *SIP, *contains)
+
+    def redirect(self, old: str, new: str) -> None:
+        """Let the operator have a new address for this house, and be deaf at the old one."""
+        self._operator.ip("route", "replace", self._here, "dev", "eth0", "src", new)
+        self._operator.rule("filter", "INPUT", "--source", self._here, "--destination", old, *SIP)
+
+    def find(self) -> None:
+        """Lose nothing more on the way to the operator."""
+        self._operator.forget_rules()
+
+    def remove(self) -> None:
+        """Be as if there had never been a router."""
+        self.find()
+        self._house.forget_rules()
