@@ -52,7 +52,7 @@ DOUBTS = {
     "extconfig.conf": re.compile(r"extensions|sip|ps_|voicemail|\S+\.conf"),
     "pjsip.conf": re.compile(
         r"redirect_method=uri_pjsip"
-        r"|type=(?!(global|transport|endpoint|auth|aor|registration|identify)$)"
+        r"|type=(?!(system|global|transport|endpoint|auth|aor|registration|identify)$)"
     ),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from .world import Machine
+from .world import PIDS, Machine
 
 SIP = ("--protocol", "udp", "--destination-port", "5060")
 
@@ -14,8 +14,7 @@ class Network:
 
     def __init__(self, machine: Machine) -> None:
         """Find it."""
-        inspect = ["podman", "inspect", "--format", "{{.State.Pid}}", machine.container]
-        process = subprocess.run(inspect, capture_output=True, check=True, text=True).stdout.strip()
+        process = (PIDS / machine.container).read_text()
         self._enter = ["nsenter", f"--net=/proc/{process}/ns/net"]
 
     def ip(self, *arguments: str) -> None:

@@ -13,6 +13,7 @@ import yaml
 
 SCENARIO = Path(__file__).resolve().parents[1]
 ENTER = SCENARIO.parent / "shared/enter"
+PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
 SECRET: str = DATA["lab_secret"]
 HOUSEHOLD: dict[str, Any] = yaml.safe_load(
