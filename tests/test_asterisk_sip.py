@@ -82,3 +82,28 @@ def test_only_names_are_watched() -> None:
 def test_a_handset_without_a_mailbox_announces_none() -> None:
     pjsip = options(asterisk_chan_pjsip([], HANDSETS[1:], "fr"), "001", "endpoint")
     assert "mailboxes" not in dict(pjsip)
+
+
+@pytest.mark.parametrize("render", [asterisk_chan_sip, asterisk_chan_pjsip])
+def test_whom_a_handset_transfers_or_forwards_stays_inside(render: Any) -> None:
+    kind = "endpoint" if render is asterisk_chan_pjsip else ""
+    known = {value for _, value in options(render(TRUNKS, HANDSETS[:1], "fr"), "001", kind)}
+    assert {"TRANSFER_CONTEXT=inside", "FORWARD_CONTEXT=inside"} <= known
+
+
+def test_a_second_phone_replaces_is_refused_or_accepted() -> None:
+    replace, refuse, accept = (
+        dict(options(asterisk_chan_pjsip([], [handset], "fr"), "001", "aor"))
+        for handset in HANDSETS
+    )
+    assert (replace["max_contacts"], replace["remove_existing"]) == ("1", "yes")
+    assert (refuse["max_contacts"], refuse["remove_existing"]) == ("1", "no")
+    assert int(refuse["maximum_expiration"]) <= 300, "who comes back waits for minutes"
+    assert int(accept["max_contacts"]) > 1
+
+
+def test_only_who_refuses_a_second_phone_gets_the_options_for_it() -> None:
+    sections = asterisk_chan_pjsip([], HANDSETS, "fr", {"remove_unavailable": "yes"})
+    aors = [dict(section["options"]) for section in sections if section["name"] == "001"]
+    found = [aor.get("remove_unavailable") for aor in aors if aor["type"] == "aor"]
+    assert found == [None, "yes", None]

@@ -53,7 +53,8 @@ def render(**changes: Any) -> dict[str, str]:
         "ansible_managed": "Ansible managed",
         "dialplan_technology": "PJSIP",
         "dialplan_trunks": TRUNKS,
-        "dialplan_handsets": [{"extension": "001", "name": "Salon"}],
+        "dialplan_handsets": [{"extension": "001", "name": "Salon", "second_phone": "replace"}],
+        "dialplan_presence": False,
         "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
         "__dialplan_prompts": "/prompts",
@@ -94,9 +95,24 @@ def test_a_trunks_call_reaches_no_outgoing_route(choice: str) -> None:
 
 
 def test_a_handset_reaches_the_outside_and_not_the_guard() -> None:
-    found = reachable(render(), "from-handset")
+    contexts = render()
+    # The voicemail of a caller from outside who has been transferred, and of nobody else.
+    transferred = 'GotoIf($["${LINE}" != ""]?guard,voicemail,1)'
+    assert transferred in contexts["inside"]
+    contexts["inside"] = contexts["inside"].replace(transferred, "")
+    found = reachable(contexts, "from-handset")
     assert {"outside", "carry", "emergency", "services"} <= found
     assert not found & {"guard", "from-trunk"}
+
+
+def test_phones_are_watched_only_if_the_household_says_so() -> None:
+    assert "hint" not in render()["inside"]
+    assert "exten => 001,hint,PJSIP/001" in render(dialplan_presence=True)["inside"]
+
+
+def test_whom_a_phone_transfers_reaches_no_outgoing_route() -> None:
+    found = reachable(render(), "inside")
+    assert not found & {"outside", "carry", "emergency", "services", "from-handset"}
 
 
 def test_emergency_calls_may_take_every_line() -> None:
@@ -126,4 +142,12 @@ def test_the_wait_is_the_decoy_and_then_an_ordinary_ring() -> None:
 
 
 def test_all_phones_of_a_trunk_ring_together() -> None:
-    assert dialplan_phones(["001", "002"], "SIP") == "SIP/001&SIP/002"
+    handsets = [
+        {"extension": extension, "second_phone": second}
+        for extension, second in (("001", "replace"), ("002", "refuse"), ("003", "accept"))
+    ]
+    assert dialplan_phones(["001", "002"], handsets, "SIP") == "SIP/001&SIP/002"
+    assert dialplan_phones(["001", "003"], handsets, "PJSIP") == (
+        "PJSIP/001&${IF($[${LEN(${PJSIP_DIAL_CONTACTS(003)})} = 0]"
+        "?PJSIP/003:${PJSIP_DIAL_CONTACTS(003)})}"
+    )

@@ -11,15 +11,27 @@ with their source is tests/asterisk-13.14-options.yml.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Section = dict[str, Any]
 Device = dict[str, Any]
+Options = Mapping[str, object]
+
+NOTHING: Options = {}
 
 # The household's word -> the driver's. Both drivers call the rest the same.
 PJSIP_DTMF = {"rfc4733": "rfc4733", "inband": "inband", "info": "info", "auto": "auto"}
 CHAN_SIP_DTMF = {"rfc4733": "rfc2833", "inband": "inband", "info": "info", "auto": "auto"}
+
+# What a second phone that registers with a handset's account meets. The newest takes its place;
+# or it is refused, where a phone that comes back under another address is locked out until its
+# last registration expires: hence the short life; or all of them ring.
+PJSIP_SECOND_PHONE: Mapping[str, Options] = {
+    "replace": {"max_contacts": 1, "remove_existing": "yes"},
+    "refuse": {"max_contacts": 1, "remove_existing": "no", "maximum_expiration": 120},
+    "accept": {"max_contacts": 4, "remove_existing": "yes"},
+}
 
 
 def _section(name: str, *options: tuple[str, object], codecs: list[str] | None = None) -> Section:
@@ -31,6 +43,14 @@ def _section(name: str, *options: tuple[str, object], codecs: list[str] | None =
 
 def _callerid(handset: Device) -> str:
     return f'"{handset["name"]}" <{handset["extension"]}>'
+
+
+def _variables(handset: Device) -> list[str]:
+    """Return what its channels know.
+
+    Whom it transfers, or forwards (REFER, 302), comes to the house's phones and no further.
+    """
+    return [f"MAILBOX={handset['mailbox']}", "TRANSFER_CONTEXT=inside", "FORWARD_CONTEXT=inside"]
 
 
 def _is_address(host: str) -> bool:
@@ -154,7 +174,9 @@ def _chan_sip_handset(handset: Device) -> Section:
         ("secret", handset["secret"]),
         ("callerid", _callerid(handset)),
         ("mailbox", f"{mailbox}@default" if mailbox else ""),
-        ("setvar", f"MAILBOX={mailbox}"),
+        *(("setvar", variable) for variable in _variables(handset)),
+        ("callgroup", 1),
+        ("pickupgroup", 1),
         ("directmedia", "no"),
         ("mohsuggest", "freephonie"),
         codecs=handset["codecs"],
@@ -162,9 +184,12 @@ def _chan_sip_handset(handset: Device) -> Section:
 
 
 def asterisk_chan_pjsip(
-    trunks: list[Device], handsets: list[Device], language: str
+    trunks: list[Device], handsets: list[Device], language: str, refuse: Options = NOTHING
 ) -> list[Section]:
-    """Return pjsip.conf for the same household as :func:`asterisk_chan_sip`."""
+    """Return pjsip.conf for the same household as :func:`asterisk_chan_sip`.
+
+    ``refuse`` are options that this release knows to refuse a second phone better.
+    """
     return [
         _section("global", ("type", "global"), ("endpoint_identifier_order", "ip,username")),
         _section(
@@ -174,7 +199,7 @@ def asterisk_chan_pjsip(
             ("bind", "0.0.0.0:5060"),
         ),
         *(section for trunk in trunks for section in _pjsip_trunk(trunk, language)),
-        *(section for handset in handsets for section in _pjsip_handset(handset, language)),
+        *(section for handset in handsets for section in _pjsip_handset(handset, language, refuse)),
     ]
 
 
@@ -266,8 +291,8 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
     return [*sections, *([addresses] if trunk["addresses"] else [])]
 
 
-def _pjsip_handset(handset: Device, language: str) -> list[Section]:
-    extension, mailbox = handset["extension"], handset["mailbox"]
+def _pjsip_handset(handset: Device, language: str, refuse: Options) -> list[Section]:
+    extension, mailbox, second = handset["extension"], handset["mailbox"], handset["second_phone"]
     return [
         _pjsip_endpoint(
             handset,
@@ -277,7 +302,11 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
             ("auth", f"{extension}-auth"),
             ("callerid", _callerid(handset)),
             ("mailboxes", f"{mailbox}@default" if mailbox else ""),
-            ("set_var", f"MAILBOX={mailbox}"),
+            # A phone may also ask for it.
+            ("mwi_subscribe_replaces_unsolicited", "yes"),
+            *(("set_var", variable) for variable in _variables(handset)),
+            ("call_group", 1),
+            ("pickup_group", 1),
             ("dtmf_mode", "rfc4733"),
             ("device_state_busy_at", 1),
         ),
@@ -291,9 +320,10 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
         _section(
             extension,
             ("type", "aor"),
-            ("max_contacts", 1),
-            ("remove_existing", "yes"),
+            ("mailboxes", f"{mailbox}@default" if mailbox else ""),
             ("qualify_frequency", 60),
+            *PJSIP_SECOND_PHONE[second].items(),
+            *(refuse.items() if second == "refuse" else []),
         ),
     ]
 

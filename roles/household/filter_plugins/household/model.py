@@ -21,7 +21,7 @@ GUARD: Data = {
     "quiet": "",
     "challenge": False,
 }
-HANDSET_CODECS = ["alaw", "g722"]
+HANDSET_CODECS = ["g722", "alaw"]
 RELAY = {"port": 587, "tls": "starttls"}
 SIP_PORT = 5060
 
@@ -48,6 +48,7 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
             for entry in raw["trunks"]
         ],
         "handsets": handsets,
+        "presence": bool(raw["presence"]),
         "mailboxes": mailboxes,
         "guard": _guard(raw["guard"]),
         "routes": dict(raw["routes"]) or _routes(raw["trunks"], providers, raw["number_classes"]),
@@ -83,6 +84,7 @@ def _handset(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
         "secret": _secret("handsets", extension, secrets, generated),
         "mailbox": entry.get("mailbox", ""),
         "codecs": list(entry.get("codecs", HANDSET_CODECS)),
+        "second_phone": entry.get("second_phone", "replace"),
     }
 
 
