@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from .world import Machine, eventually
 
+# The player keeps the codec's rate: baresip 1.1 goes on resampling for the old codec where an
+# exchange changes from G.722 to A-law during a call, and nothing is heard.
 CONFIG = """\
 sip_listen 0.0.0.0:{sip_port}
 rtp_ports {rtp_port}-{rtp_last}
@@ -20,7 +22,6 @@ audio_source ausine,{tone}
 audio_player aufile,{home}/heard.wav
 audio_alert aufile,/dev/null
 ausrc_srate 48000
-auplay_srate 8000
 auplay_channels 1
 ring_aufile none
 ringback_aufile none
