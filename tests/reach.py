@@ -28,7 +28,7 @@ PLAIN = frozenset(
 )  # fmt: skip
 # What Set() may write to beside variables.
 WRITTEN = {"CALLERID", "CDR", "DB", "DB_DELETE", "GROUP", "TIMEOUT"}
-SCOPES = {"GLOBAL", "LOCAL", "MASTER_CHANNEL"}
+SCOPES = {"GLOBAL", "LOCAL", "MASTER_CHANNEL", "SHARED"}
 # Variables that say where somebody on the line may go.
 LEADING = re.compile(r"_*(\w*CONTEXT|GOTO_ON_\w+|DYNAMIC_FEATURES\w*|\w+TRANSFER)")
 # What Dial() may be told: what neither jumps nor gives a key to anybody; what jumps.
@@ -176,7 +176,7 @@ class Exchange:
         """Keep which values a variable may have; its name means the same in every context."""
         name, _, value = arguments.partition("=")
         if application == "set":
-            bare = re.sub(r"^\w+\((\w+)\)$", r"\1", name.strip())
+            bare = re.sub(r"^\w+\((\w+)(?:,.*)?\)$", r"\1", name.strip())
             self.values[bare.lstrip("_")].add(value.strip())
             if LEADING.fullmatch(bare) and bare.startswith("_"):
                 self._doubt("the other end of a call", arguments, "inherits where it may go")
@@ -300,7 +300,7 @@ class Exchange:
         name, _, value = arguments.partition("=")
         function, _, what = name.strip().removesuffix(")").partition("(")
         if function in SCOPES:
-            function, what = what, ""
+            function, what = what.partition(",")[0], ""  # SHARED() also names a channel
         if function == "CHANNEL" and what.startswith("hangup_handler_"):
             yield from self._jump(value)
         elif (what and function not in WRITTEN) or "$" in function or LEADING.fullmatch(function):

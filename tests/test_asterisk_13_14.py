@@ -10,7 +10,9 @@ from asterisk_sip import asterisk_chan_pjsip, asterisk_chan_sip
 
 ROOT = Path(__file__).parents[1]
 KNOWN: dict[str, Any] = yaml.safe_load((ROOT / "tests/asterisk-13.14-options.yml").read_text())
-MODULES = yaml.safe_load((ROOT / "roles/asterisk/vars/main.yml").read_text())["__asterisk_modules"]
+LOADED = yaml.safe_load((ROOT / "roles/asterisk/vars/main.yml").read_text())
+MODULES = LOADED["__asterisk_modules"]
+PRESENCE = LOADED["__asterisk_presence_modules"]
 RELEASES = yaml.safe_load((ROOT / "group_vars/all/releases.yml").read_text())
 VOICEMAIL = (ROOT / "roles/voicemail/templates/voicemail.conf.j2").read_text()
 
@@ -37,9 +39,10 @@ HANDSETS = [
         "name": "Salon",
         "secret": "a-secret-of-001",
         "mailbox": mailbox,
-        "codecs": ["alaw", "g722"],
+        "codecs": ["g722", "alaw"],
+        "second_phone": second,
     }
-    for mailbox in ("001", "")
+    for mailbox, second in (("001", "replace"), ("", "refuse"), ("", "accept"))
 ]
 
 
@@ -76,5 +79,6 @@ def test_the_record_of_calls_uses_only_options_of_13_14(file: str) -> None:
 @pytest.mark.parametrize("driver", ["chan_sip", "chan_pjsip"])
 def test_every_module_exists_in_13_14(driver: str) -> None:
     extra = RELEASES["gardeligne_releases"]["stretch"]["asterisk_modules"]
-    missing = {*MODULES["common"], *MODULES[driver], *extra} - set(KNOWN["modules"])
+    loaded = {*MODULES["common"], *MODULES[driver], *PRESENCE[driver], *extra}
+    missing = loaded - set(KNOWN["modules"])
     assert not missing

@@ -96,3 +96,21 @@ def test_whether_a_handset_answers_is_found_out_by_ringing_it() -> None:
     assert "qualify_frequency" not in dict(
         options(asterisk_chan_pjsip([TRUNK], HANDSETS[:1], "fr"), "001", "aor")
     )
+
+
+@pytest.mark.parametrize("render", [asterisk_chan_sip, asterisk_chan_pjsip])
+def test_whom_a_handset_transfers_stays_inside(render: Any) -> None:
+    kind = "endpoint" if render is asterisk_chan_pjsip else ""
+    known = {value for _, value in options(render(TRUNKS, HANDSETS[:1], "fr"), "001", kind)}
+    assert "TRANSFER_CONTEXT=inside" in known
+
+
+def test_a_second_phone_replaces_is_refused_or_accepted() -> None:
+    replace, refuse, accept = (
+        dict(options(asterisk_chan_pjsip([], [handset], "fr"), "001", "aor"))
+        for handset in HANDSETS
+    )
+    assert (replace["max_contacts"], replace["remove_existing"]) == ("1", "yes")
+    assert (refuse["max_contacts"], refuse["remove_existing"]) == ("1", "no")
+    assert int(refuse["maximum_expiration"]) <= 300, "who comes back waits for minutes"
+    assert int(accept["max_contacts"]) > 1

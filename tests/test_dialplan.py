@@ -58,9 +58,15 @@ def render(**changes: Any) -> dict[str, str]:
         "dialplan_technology": "PJSIP",
         "dialplan_trunks": TRUNKS,
         "dialplan_handsets": [
-            {"extension": "001", "name": "Salon", "only": []},
-            {"extension": "002", "name": "Enfant", "only": ["0612345678", "0142*"]},
+            {"extension": "001", "name": "Salon", "only": [], "second_phone": "replace"},
+            {
+                "extension": "002",
+                "name": "Enfant",
+                "only": ["0612345678", "0142*"],
+                "second_phone": "replace",
+            },
         ],
+        "dialplan_presence": False,
         "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
         "dialplan_overseas_codes": ["262"],
@@ -93,6 +99,11 @@ def render(**changes: Any) -> dict[str, str]:
     text = template.render(**variables | changes)
     parts = re.split(r"^\[([\w-]+)\]\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_phones_are_watched_only_if_the_household_says_so() -> None:
+    assert "hint" not in render()["inside"]
+    assert "exten => 001,hint,PJSIP/001" in render(dialplan_presence=True)["inside"]
 
 
 def test_emergency_calls_may_take_every_line() -> None:
@@ -142,7 +153,15 @@ def test_the_wait_is_the_decoy_and_then_an_ordinary_ring() -> None:
 
 
 def test_all_phones_of_a_trunk_ring_together() -> None:
-    assert dialplan_phones(["001", "002"], "SIP") == "SIP/001&SIP/002"
+    handsets = [
+        {"extension": extension, "second_phone": second}
+        for extension, second in (("001", "replace"), ("002", "refuse"), ("003", "accept"))
+    ]
+    assert dialplan_phones(["001", "002"], handsets, "SIP") == "SIP/001&SIP/002"
+    assert dialplan_phones(["001", "003"], handsets, "PJSIP") == (
+        "PJSIP/001&${IF($[${LEN(${PJSIP_DIAL_CONTACTS(003)})} = 0]"
+        "?PJSIP/003:${PJSIP_DIAL_CONTACTS(003)})}"
+    )
 
 
 def test_a_limit_of_none_is_no_limit() -> None:

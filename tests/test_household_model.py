@@ -79,6 +79,21 @@ def test_messages_go_to_the_first_mailbox() -> None:
     assert [trunk["mailbox"] for trunk in house["trunks"]] == ["001", "001"]
 
 
+def test_a_phone_speaks_g722_first_and_the_newest_of_two_counts() -> None:
+    values = _minimal(household_handsets=[{"extension": "001", "name": "Salon"}])
+    assert _model(values)["handsets"] == [
+        {
+            "extension": "001",
+            "name": "Salon",
+            "secret": "",
+            "mailbox": "",
+            "codecs": ["g722", "alaw"],
+            "only": [],
+            "second_phone": "replace",
+        }
+    ]
+
+
 def test_secrets_are_the_households_own_before_generated_ones() -> None:
     values = values_of(example_files())
     values["household_secrets"] = {

@@ -88,7 +88,14 @@ def test_the_proof_begins_at_each_line_and_sees_the_way_out_of_a_handset(
 
     ways, reached = exchange.ways_from("a handset", "from-handset")
     assert any(way.why.startswith("dials ") for way in ways)
-    assert not reached & {"from-trunk", "guard"}
+    assert "from-trunk" not in reached
+
+
+@EVERY
+def test_whom_a_phone_transfers_comes_to_no_line(rendered: Mapping[str, Files], name: str) -> None:
+    ways, reached = Exchange(rendered[name]).ways_from("whom a phone transfers", "inside")
+    assert not ways
+    assert "guard" in reached, "a caller whom nobody answers there leaves a message"
 
 
 # A file, what stands there (a regular expression), what stands there instead.

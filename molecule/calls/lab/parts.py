@@ -7,13 +7,15 @@ import email.policy
 import itertools
 import json
 import os
+import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from .phone import Phone
-from .world import DATA, SECRET, Machine, eventually
+from .world import DATA, SCENARIO, SECRET, Machine, eventually
 
 
 class Operator(Machine):
@@ -78,6 +80,9 @@ class Operator(Machine):
         """Let its names have another address than before."""
         self.run("sed", "-i", f"s/,{old},/,{new},/", "/etc/dnsmasq.d/lab.conf")
         self.run("systemctl", "restart", "dnsmasq")
+
+
+HANDSET_CODECS = "g722/16000/1,pcma"
 
 
 @dataclass(frozen=True)
@@ -213,10 +218,11 @@ class House(Machine):
         self.second_account = f"0033{self.second_number[1:]}"
         self.mailbox = f"{name}@example.net"
         here, public = self.address(), operator.address()
-        index = itertools.count(10 * line)
+        index = self._index = itertools.count(10 * line)
+        self._phones = phones
         # Tones that are no part of a ring, of a busy signal, or of one another.
         self.salon, self.cuisine = (
-            Phone(phones, next(index), extension, secret, here, tone)
+            Phone(phones, next(index), extension, secret, here, tone, HANDSET_CODECS)
             for (extension, secret), tone in zip(
                 DATA["lab_handset_secrets"].items(), (620, 760), strict=True
             )
@@ -233,6 +239,31 @@ class House(Machine):
         """Unplug everything."""
         for phone in self.phones:
             phone.close()
+
+    @contextmanager
+    def another(self, extension: str, answer: str = "REGISTER_OK") -> Generator[Phone, None, None]:
+        """Switch on one more phone with the login of a handset; the registrar says `answer`."""
+        secret = DATA["lab_handset_secrets"][extension]
+        phone = Phone(
+            *(self._phones, next(self._index), extension, secret, self.address(), 480),
+            *(HANDSET_CODECS, answer),
+        )
+        try:
+            yield phone
+        finally:
+            self.callers_hang_up()
+            phone.close()
+            for handset in self.handsets:
+                handset.register()
+
+    def subscribe(self, extension: str, event: str, accepted: str) -> tuple[int, str]:
+        """Ask for news of an extension with the salon's login: the answer's code, and the news."""
+        secret = DATA["lab_handset_secrets"]["001"]
+        script = (SCENARIO / "files/subscribe.py").read_text()
+        arguments = self.address(), "001", secret, extension, event, accepted
+        said = self._phones.run("python3", "-", *arguments, given=script)
+        code, _, notice = said.partition("\n")
+        return int(code), notice
 
     def rest(self) -> None:
         """End all calls and forget them, so that the next test finds a quiet house."""
@@ -293,11 +324,6 @@ class House(Machine):
         """Return what the household's command prints."""
         return self.run("gardeligne", *arguments)
 
-    def dialled(self) -> list[str]:
-        """Return all that has been called from here until now, by either line."""
-        accounts = self.number, self.second_account
-        return [number for account in accounts for number in self._operator.dialled(account)]
-
     def last_call(self) -> dict[str, str]:
         """Return the newest record of a call, by column; where phones rang together, the last."""
         reader = (
@@ -310,9 +336,24 @@ class House(Machine):
         record: dict[str, str] = json.loads(self.run("python3", "-c", reader))
         return record
 
+    def dialled(self) -> list[str]:
+        """Return the numbers that its lines have called."""
+        return self._operator.dialled(self.number) + self._operator.dialled(self.second_account)
+
     def calls(self) -> int:
         """Return how many channels are up."""
         return int(self.asterisk("core show channels count").split()[0])
+
+    def codecs(self) -> dict[str, str]:
+        """Return what is spoken on each leg of the calls, by extension or trunk."""
+        lines = self.asterisk("core show channels concise").splitlines()
+        channels = [line.split("!")[0] for line in lines if "!" in line]
+        shown = {name: self.asterisk(f"core show channel {name}") for name in channels}
+        return {
+            name.partition("/")[2].rpartition("-")[0]: found[1]
+            for name, text in shown.items()
+            if (found := re.search(r"NativeFormats: \((\w+)\)", text))
+        }
 
     def wait_until_idle(self, timeout: float = 10) -> None:
         """Wait until no channel is left behind."""

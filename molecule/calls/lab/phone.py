@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from .world import Machine, eventually
 
+# The player keeps the codec's rate: baresip 1.1 goes on resampling for the old codec where an
+# exchange changes from G.722 to A-law during a call, and nothing is heard.
 CONFIG = """\
 sip_listen 0.0.0.0:{sip_port}
 rtp_ports {rtp_port}-{rtp_last}
@@ -18,7 +22,6 @@ audio_source ausine,{tone}
 audio_player aufile,{home}/heard.wav
 audio_alert aufile,/dev/null
 ausrc_srate 48000
-auplay_srate 8000
 auplay_channels 1
 ring_aufile none
 ringback_aufile none
@@ -28,6 +31,7 @@ busy_aufile none
 error_aufile none
 module_path /usr/lib/baresip/modules
 module g711.so
+module g722.so
 module ausine.so
 module aufile.so
 module_app account.so
@@ -39,22 +43,35 @@ ctrl_tcp_listen 0.0.0.0:{control_port}
 
 @dataclass(frozen=True)
 class Event:
-    """Something a telephone noticed, and when (Unix time)."""
+    """Something a telephone noticed, and when (Unix time); `call` is the SIP call's name."""
 
     at: float
     kind: str
     peer: str
     detail: str
     name: str = ""
+    call: str = ""
 
 
 class Phone:
     """A telephone that is registered, as long as it lives."""
 
     def __init__(
-        self, machine: Machine, index: int, user: str, secret: str, registrar: str, tone: int
+        self,
+        machine: Machine,
+        index: int,
+        user: str,
+        secret: str,
+        registrar: str,
+        tone: int,
+        codecs: str = "pcma",
+        answer: str = "REGISTER_OK",
     ) -> None:
-        """Switch it on; ``index`` tells it from the others in the same container."""
+        """Switch it on; ``index`` tells it from the others in the same container.
+
+        ``codecs`` are baresip's names of them, the best first; ``answer`` is what the registrar
+        is to say.
+        """
         self.user, self.registrar, self.tone = user, registrar, tone
         self.events: list[Event] = []
         self._news = threading.Condition()
@@ -64,17 +81,29 @@ class Phone:
         rtp = 10000 + 100 * index
         config = CONFIG.format(tone=tone, home=self._home, rtp_port=rtp, rtp_last=rtp + 98, **ports)
         machine.write(f"{self._home}/config", config)
-        machine.write(f"{self._home}/accounts", "")
+        for empty in "accounts", "sip":
+            machine.write(f"{self._home}/{empty}", "")
         machine.run(
             *("systemd-run", "--quiet", "--collect", f"--unit={self._unit}"),
-            *("baresip", "-f", self._home),
+            # What it says and is told by SIP goes into a file, as it happens.
+            f"--property=StandardOutput=file:{self._home}/sip",
+            *("stdbuf", "--output=L", "baresip", "-s", "-f", self._home),
         )
         self._control = self._connect(machine.address(), ports["control_port"])
         threading.Thread(target=self._listen, daemon=True).start()
-        # The account comes last: only who listens already is told that it registered.
-        self._command(
-            "uanew", f"<sip:{user}@{registrar}>;auth_pass={secret};regint=60;audio_codecs=pcma"
+        self._account = (
+            f"<sip:{user}@{registrar}>;auth_pass={secret};regint=60;audio_codecs={codecs}"
         )
+        # The account comes last: only who listens already is told that it registered.
+        self._command("uanew", self._account)
+        self.wait(answer)
+
+    def register(self) -> None:
+        """Tell the registrar again where it is."""
+        self._command("uadelall")
+        time.sleep(1)  # lest the farewell come after the new registration, and end it
+        self.forget()
+        self._command("uanew", self._account)
         self.wait("REGISTER_OK")
 
     def close(self) -> None:
@@ -101,6 +130,25 @@ class Phone:
         at = time.time()
         self._command("hangup")
         return at
+
+    def hold(self) -> None:
+        """Put the call on hold."""
+        self._command("hold")
+
+    def resume(self) -> None:
+        """Go on with the call that is on hold."""
+        self._command("resume")
+
+    def transfer(self, number: str) -> None:
+        """Give the call away, unasked: a REFER to a number."""
+        self._command("transfer", f"sip:{number}@{self.registrar}")
+
+    def join(self, first: Event, second: Event) -> None:
+        """Give the first of its calls to the party of the second, which it has asked before."""
+        dialog = self._dialog(second.call)
+        replaces = quote("{};to-tag={};from-tag={}".format(*dialog), safe="")
+        self._command("callfind", first.call)
+        self._command("transfer", f"<{second.peer}?Replaces={replaces}>")
 
     def press(self, keys: str) -> None:
         """Press keys during a call."""
@@ -147,6 +195,23 @@ class Phone:
         """Return what was heard in the last call that was answered, as a WAV."""
         return self._machine.read(f"{self._home}/heard.wav")
 
+    def said(self) -> str:
+        """Return the SIP that it has said and been told."""
+        return self._machine.read(f"{self._home}/sip").decode(errors="replace")
+
+    def _dialog(self, call: str) -> tuple[str, str, str]:
+        """Return the name of a call that it has made, and the exchange's tag and its own."""
+        for message in reversed(self.said().split("\x1b[;m")):
+            headers = dict(re.findall(r"^([\w-]+): (.*?)\r?$", message, re.M))
+            if (
+                "\nSIP/2.0 200 " in message
+                and headers["Call-ID"] == call
+                and headers["CSeq"].endswith("INVITE")
+            ):
+                to, own = (headers[key].split(";tag=")[1] for key in ("To", "From"))
+                return call, to, own
+        raise AssertionError(f"telephone {self.user} has made no call {call} that was answered")
+
     # How baresip is told: JSON in netstrings.
 
     @staticmethod
@@ -190,6 +255,7 @@ class Phone:
             message.get("peeruri", ""),
             str(message.get("param", "")),
             message.get("peerdisplayname", ""),
+            message.get("id", ""),
         )
         with self._news:
             self.events.append(event)

@@ -10,12 +10,19 @@ from array import array
 from collections.abc import Sequence
 
 WINDOWS = 20  # a second: each is 50 ms long
+SILENCE = 100**2  # what is less loud is as good as silent: energy of a sample
 
 
 def seconds_of(recording: bytes, frequency: float) -> float:
     """Return for how long a WAV holds this tone: windows of 50 ms in which it prevails."""
     samples, rate = _samples(recording)
     return sum(_prevails(window, frequency / rate) for window in _windows(samples, rate)) / WINDOWS
+
+
+def seconds_heard(recording: bytes) -> float:
+    """Return for how long a WAV is not as good as silent."""
+    windows = _windows(*_samples(recording))
+    return sum(_energy(window) >= len(window) * SILENCE for window in windows) / WINDOWS
 
 
 def said(recording: bytes, prompts: Sequence[bytes]) -> bool:
@@ -49,10 +56,14 @@ def _windows(samples: array[int], rate: int) -> list[array[int]]:
     return [samples[start : start + size] for start in range(0, len(samples) - size + 1, size)]
 
 
+def _energy(window: array[int]) -> int:
+    return sum(sample * sample for sample in window)
+
+
 def _prevails(window: array[int], cycles: float) -> bool:
     """Goertzel: has this frequency (in cycles per sample) most of the window's energy?"""
-    energy = sum(sample * sample for sample in window)
-    if energy < len(window) * 100**2:  # as good as silence
+    energy = _energy(window)
+    if energy < len(window) * SILENCE:
         return False
     coefficient, before, last = 2 * math.cos(2 * math.pi * cycles), 0.0, 0.0
     for sample in window:

@@ -10,11 +10,13 @@ with their source is tests/asterisk-13.14-options.yml.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Section = dict[str, Any]
 Device = dict[str, Any]
+Options = Mapping[str, object]
+
 
 # The household's word -> the driver's. Both drivers call the rest the same.
 PJSIP_DTMF = {"rfc4733": "rfc4733", "inband": "inband", "info": "info", "auto": "auto"}
@@ -30,6 +32,15 @@ QUALIFY = 30
 TIMER_B = 6400
 TIMER_T1 = 100
 
+# What a second phone that registers with a handset's account meets. The newest takes its place;
+# or it is refused, where a phone that comes back under another address is locked out until its
+# last registration expires: hence the short life; or all of them ring.
+PJSIP_SECOND_PHONE: Mapping[str, Options] = {
+    "replace": {"max_contacts": 1, "remove_existing": "yes"},
+    "refuse": {"max_contacts": 1, "remove_existing": "no", "maximum_expiration": 120},
+    "accept": {"max_contacts": 4, "remove_existing": "yes"},
+}
+
 
 def _section(name: str, *options: tuple[str, object], codecs: list[str] | None = None) -> Section:
     pairs = [[key, str(value)] for key, value in options if value not in ("", None)]
@@ -40,6 +51,14 @@ def _section(name: str, *options: tuple[str, object], codecs: list[str] | None =
 
 def _callerid(handset: Device) -> str:
     return f'"{handset["name"]}" <{handset["extension"]}>'
+
+
+def _variables(handset: Device) -> list[str]:
+    """Return what its channels know.
+
+    Whom it transfers (REFER) comes to the house's phones and no further.
+    """
+    return [f"MAILBOX={handset['mailbox']}", "TRANSFER_CONTEXT=inside"]
 
 
 def _split_host(value: str) -> str:
@@ -168,7 +187,9 @@ def _chan_sip_handset(handset: Device) -> Section:
         ("secret", handset["secret"]),
         ("callerid", _callerid(handset)),
         ("mailbox", f"{mailbox}@default" if mailbox else ""),
-        ("setvar", f"MAILBOX={mailbox}"),
+        *(("setvar", variable) for variable in _variables(handset)),
+        ("callgroup", 1),
+        ("pickupgroup", 1),
         ("directmedia", "no"),
         ("mohsuggest", "freephonie"),
         codecs=handset["codecs"],
@@ -235,6 +256,7 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
             ("from_user", trunk["user"]),
             ("from_domain", trunk["domain"]),
             ("dtmf_mode", PJSIP_DTMF[trunk["dtmf"]]),
+            ("allow_subscribe", "no"),
             ("send_pai", "yes" if trunk["send_pai"] else ""),
         ),
         _section(
@@ -295,7 +317,11 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
             ("auth", f"{extension}-auth"),
             ("callerid", _callerid(handset)),
             ("mailboxes", f"{mailbox}@default" if mailbox else ""),
-            ("set_var", f"MAILBOX={mailbox}"),
+            # A phone may also ask for it.
+            ("mwi_subscribe_replaces_unsolicited", "yes"),
+            *(("set_var", variable) for variable in _variables(handset)),
+            ("call_group", 1),
+            ("pickup_group", 1),
             ("dtmf_mode", "rfc4733"),
             ("device_state_busy_at", 1),
         ),
@@ -309,11 +335,11 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
         _section(
             extension,
             ("type", "aor"),
+            ("mailboxes", f"{mailbox}@default" if mailbox else ""),
             # Not qualified: who does not answer a question is not rung until he is asked again, and
             # Asterisk does not hear the answers to those that it asks while it is starting. To ring
             # a telephone that is away costs nothing; not to ring one that is there costs a call.
-            ("max_contacts", 1),
-            ("remove_existing", "yes"),
+            *PJSIP_SECOND_PHONE[handset["second_phone"]].items(),
         ),
     ]
 

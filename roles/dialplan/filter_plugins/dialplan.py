@@ -9,9 +9,24 @@ from typing import Any
 FRENCH_RING = "440/1500,0/3500"
 
 
-def dialplan_phones(extensions: Iterable[str], technology: str) -> str:
+def dialplan_phones(
+    extensions: Iterable[str], handsets: Iterable[dict[str, str]], technology: str
+) -> str:
     """Return Dial()'s argument that rings all these handsets together."""
-    return "&".join(f"{technology}/{extension}" for extension in extensions)
+    many = {each["extension"] for each in handsets if each["second_phone"] == "accept"}
+    return "&".join(
+        _all_contacts(extension) if extension in many else f"{technology}/{extension}"
+        for extension in extensions
+    )
+
+
+def _all_contacts(extension: str) -> str:
+    """Return what rings all phones with this account: chan_pjsip rings one of them by itself.
+
+    As long as there is none, it is the account: Dial() of 13.14 refuses an empty name.
+    """
+    contacts = f"${{PJSIP_DIAL_CONTACTS({extension})}}"
+    return f"${{IF($[${{LEN({contacts})}} = 0]?PJSIP/{extension}:{contacts})}}"
 
 
 def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:

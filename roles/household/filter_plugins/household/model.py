@@ -27,7 +27,7 @@ OUTGOING: Data = {
     "costly_minutes": 30,
     "drop_for_emergency": True,
 }
-HANDSET_CODECS = ["alaw", "g722"]
+HANDSET_CODECS = ["g722", "alaw"]
 RELAY = {"port": 587, "tls": "starttls"}
 SIP_PORT = 5060
 
@@ -54,6 +54,7 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
             for entry in raw["trunks"]
         ],
         "handsets": handsets,
+        "presence": bool(raw["presence"]),
         "mailboxes": mailboxes,
         "guard": _guard(raw["guard"]),
         "outgoing": _outgoing(raw["outgoing"], raw["number_classes"]),
@@ -87,6 +88,7 @@ def _handset(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
         "mailbox": entry.get("mailbox", ""),
         "codecs": list(entry.get("codecs", HANDSET_CODECS)),
         "only": _callers(entry.get("only", [])),
+        "second_phone": entry.get("second_phone", "replace"),
     }
 
 

@@ -234,6 +234,16 @@ def _release(sound: Sound) -> Iterator[Problem]:
             f" {releases[release]['name']} has only {listed(drivers)}. Write auto."
         )
         yield Problem(("household_sip_driver",), text)
+        return
+    if (drivers[0] if driver == "auto" else driver) != "chan_sip":
+        return
+    for at, entry in _entries(sound, "household_handsets"):
+        if (second := entry.get("second_phone", "replace")) != "replace":
+            text = (
+                f"is {second}, but the driver chan_sip knows one phone for each login, the newest."
+                " Write replace, or asterisk_sip_driver: chan_pjsip in house.yml."
+            )
+            yield Problem((*at, "second_phone"), text)
 
 
 CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [
