@@ -82,6 +82,12 @@ class Operator(Machine):
         self.run("systemctl", "restart", "dnsmasq")
 
 
+# Event that a telephone may subscribe to -> what it is told.
+NEWS = {
+    "dialog": "application/dialog-info+xml",
+    "presence": "application/pidf+xml",
+    "message-summary": "application/simple-message-summary",
+}
 HANDSET_CODECS = "g722/16000/1,pcma"
 
 
@@ -256,11 +262,11 @@ class House(Machine):
             for handset in self.handsets:
                 handset.register()
 
-    def subscribe(self, extension: str, event: str, accepted: str) -> tuple[int, str]:
+    def subscribe(self, extension: str, event: str) -> tuple[int, str]:
         """Ask for news of an extension with the salon's login: the answer's code, and the news."""
         secret = DATA["lab_handset_secrets"]["001"]
         script = (SCENARIO / "files/subscribe.py").read_text()
-        arguments = self.address(), "001", secret, extension, event, accepted
+        arguments = self.address(), "001", secret, extension, event, NEWS[event]
         said = self._phones.run("python3", "-", *arguments, given=script)
         code, _, notice = said.partition("\n")
         return int(code), notice

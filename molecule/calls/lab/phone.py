@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from .sound import seconds_of
 from .world import Machine, eventually
 
 # The player keeps the codec's rate: baresip 1.1 goes on resampling for the old codec where an
@@ -260,3 +261,21 @@ class Phone:
         with self._news:
             self.events.append(event)
             self._news.notify_all()
+
+
+def connect(caller: Phone, number: str, callee: Phone) -> None:
+    """Let somebody call and somebody answer."""
+    caller.dial(number)
+    callee.wait("CALL_INCOMING")
+    callee.accept()
+    callee.wait("CALL_ESTABLISHED")
+    caller.wait("CALL_ESTABLISHED")
+
+
+def hear_each_other(one: Phone, other: Phone, seconds: float = 3) -> None:
+    """Let both talk for a while, hang up, and check that each heard the other."""
+    one.listen_for(seconds)
+    one.hang_up()
+    other.wait("CALL_CLOSED")
+    assert seconds_of(one.heard(), other.tone) > seconds - 1, f"{one.user} did not hear"
+    assert seconds_of(other.heard(), one.tone) > seconds - 1, f"{other.user} did not hear"

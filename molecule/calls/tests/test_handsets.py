@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator
-
 import pytest
 from lab import Lab
-from lab.build import PROJECT, play
 from lab.parts import House
-from lab.phone import Event, Phone
+from lab.phone import Event, Phone, connect, hear_each_other
 from lab.sound import seconds_heard, seconds_of
 from lab.world import HOUSEHOLD, eventually
 
@@ -17,16 +13,6 @@ Figures = dict[str, dict[str, str]]
 
 FRENCH_RING = 440
 RING = HOUSEHOLD["household_guard"]["ring"]
-LOG = PROJECT / ".cache/calls.log"
-
-
-def connect(caller: Phone, number: str, callee: Phone) -> None:
-    """Let somebody call and somebody answer."""
-    caller.dial(number)
-    callee.wait("CALL_INCOMING")
-    callee.accept()
-    callee.wait("CALL_ESTABLISHED")
-    caller.wait("CALL_ESTABLISHED")
 
 
 def salon_answers(house: House) -> Event:
@@ -35,15 +21,6 @@ def salon_answers(house: House) -> Event:
     house.cuisine.wait("CALL_CLOSED")
     house.cuisine.forget()
     return house.salon.wait("CALL_ESTABLISHED")
-
-
-def hear_each_other(one: Phone, other: Phone, seconds: float = 3) -> None:
-    """Let both talk for a while, hang up, and check that each heard the other."""
-    one.listen_for(seconds)
-    one.hang_up()
-    other.wait("CALL_CLOSED")
-    assert seconds_of(one.heard(), other.tone) > seconds - 1, f"{one.user} did not hear"
-    assert seconds_of(other.heard(), one.tone) > seconds - 1, f"{other.user} did not hear"
 
 
 def spoken(house: House, *legs: str) -> list[str]:
@@ -220,96 +197,13 @@ def test_a_second_phone_with_the_same_login_takes_the_firsts_place(house: House)
         assert not house.salon.saw("CALL_INCOMING")
 
 
-WATCH = {
-    "dialog": "application/dialog-info+xml",
-    "presence": "application/pidf+xml",
-}
-
-
-@pytest.mark.parametrize("event", WATCH)
+@pytest.mark.parametrize("event", ["dialog", "presence"])
 def test_no_phone_may_watch_another(house: House, event: str) -> None:
-    code, _ = house.subscribe("002", event, WATCH[event])
+    code, _ = house.subscribe("002", event)
     assert code in (404, 489)
 
 
 def test_a_phone_is_told_whether_messages_wait(house: House) -> None:
-    code, news = house.subscribe("001", "message-summary", "application/simple-message-summary")
+    code, news = house.subscribe("001", "message-summary")
     assert code in (200, 202)
     assert "Messages-Waiting:" in news
-
-
-@pytest.fixture(scope="module")
-def other_phones(lab: Lab) -> Generator[None, None, None]:
-    """Let the salon refuse a second phone and the cuisine accept one; let phones be watched.
-
-    chan_sip can do neither of the first two, and the household's check says so.
-    """
-    unless = "{{ '%s' if gardeligne_sip_driver == 'chan_pjsip' else 'replace' }}"
-    handsets = [
-        {**handset, "second_phone": unless % second}
-        for handset, second in zip(
-            HOUSEHOLD["household_handsets"], ("refuse", "accept"), strict=True
-        )
-    ]
-    settings = {"household_handsets": handsets, "household_presence": True}
-    settle(lab, settings)
-    yield
-    settle(lab, {})
-
-
-def settle(lab: Lab, settings: dict[str, object]) -> None:
-    """Run the playbook with these settings."""
-    extra = "--tags", "asterisk,dialplan", "--extra-vars", json.dumps(settings)
-    play("playbook.yml", "Other phones", LOG, list(lab.houses), *extra)
-    for house in lab.houses.values():
-        for handset in house.handsets:
-            handset.register()
-        house.wait_until_reachable()
-
-
-def several(house: House) -> bool:
-    """Tell whether its driver knows several phones for a login."""
-    return house.name.endswith("pjsip")
-
-
-def test_a_second_phone_is_refused_if_the_household_says_so(
-    house: House, other_phones: None
-) -> None:
-    with house.another("001", "REGISTER_FAIL" if several(house) else "REGISTER_OK") as second:
-        house.known.dial(house.number)
-        phone = house.salon if several(house) else second
-        phone.wait("CALL_INCOMING")
-        house.cuisine.wait("CALL_INCOMING")
-        assert house.salon.rings() == several(house)
-
-
-@pytest.mark.parametrize("way", ["outside", "inside"])
-def test_two_phones_with_the_same_login_ring_if_the_household_says_so(
-    house: House, other_phones: None, way: str
-) -> None:
-    caller = house.known if way == "outside" else house.salon
-    with house.another("002") as second:
-        caller.dial(house.number if way == "outside" else "002")
-        second.wait("CALL_INCOMING")
-        if several(house):
-            house.cuisine.wait("CALL_INCOMING")
-        second.accept()
-        second.wait("CALL_ESTABLISHED")
-        caller.wait("CALL_ESTABLISHED")
-        eventually(lambda: not house.cuisine.rings(), "the other is quiet")
-        hear_each_other(caller, second)
-
-
-def test_a_lamp_shows_that_another_phone_is_in_use(house: House, other_phones: None) -> None:
-    def shown() -> str:
-        code, news = house.subscribe("002", "dialog", WATCH["dialog"])
-        assert code == 200
-        return news
-
-    assert "<state>terminated</state>" in shown()
-    connect(house.known, house.second_number, house.cuisine)
-    assert "<state>confirmed</state>" in shown()
-
-
-def test_messages_are_told_of_also_if_phones_are_watched(house: House, other_phones: None) -> None:
-    test_a_phone_is_told_whether_messages_wait(house)
