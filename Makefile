@@ -14,7 +14,7 @@ SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|us
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 
-.PHONY: help setup setup-containers lint unit test-quick test try bench bench-guard bench-lists prompts clean
+.PHONY: help setup setup-containers lint unit test-quick test test-long try bench bench-guard bench-lists prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -52,6 +52,9 @@ test-quick: lint unit ## everything that needs no container, in under a minute
 
 test: setup-containers ## everything: containers and real calls too (as root)
 	@tests/all
+
+test-long: setup-containers ## what make test leaves out: calls held and passed on
+	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s calls
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab

@@ -88,7 +88,6 @@ NEWS = {
     "presence": "application/pidf+xml",
     "message-summary": "application/simple-message-summary",
 }
-HANDSET_CODECS = "g722/16000/1,pcma"
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ class House(Machine):
         self._phones = phones
         # Tones that are no part of a ring, of a busy signal, or of one another.
         self.salon, self.cuisine = (
-            Phone(phones, next(index), extension, secret, here, tone, HANDSET_CODECS)
+            Phone(phones, next(index), extension, secret, here, tone)
             for (extension, secret), tone in zip(
                 DATA["lab_handset_secrets"].items(), (620, 760), strict=True
             )
@@ -252,13 +251,25 @@ class House(Machine):
         secret = DATA["lab_handset_secrets"][extension]
         phone = Phone(
             *(self._phones, next(self._index), extension, secret, self.address(), 480),
-            *(HANDSET_CODECS, answer),
+            answer,
         )
         try:
             yield phone
         finally:
             self.callers_hang_up()
             phone.close()
+            for handset in self.handsets:
+                handset.register()
+
+    @contextmanager
+    def speaking(self, codecs: str) -> Generator[None, None, None]:
+        """Let the phones of the house speak these codecs."""
+        for handset in self.handsets:
+            handset.register(codecs)
+        try:
+            yield
+        finally:
+            self.callers_hang_up()
             for handset in self.handsets:
                 handset.register()
 

@@ -13,8 +13,6 @@ from urllib.parse import quote
 from .sound import seconds_of
 from .world import Machine, eventually
 
-# The player keeps the codec's rate: baresip 1.1 goes on resampling for the old codec where an
-# exchange changes from G.722 to A-law during a call, and nothing is heard.
 CONFIG = """\
 sip_listen 0.0.0.0:{sip_port}
 rtp_ports {rtp_port}-{rtp_last}
@@ -23,6 +21,7 @@ audio_source ausine,{tone}
 audio_player aufile,{home}/heard.wav
 audio_alert aufile,/dev/null
 ausrc_srate 48000
+auplay_srate 8000
 auplay_channels 1
 ring_aufile none
 ringback_aufile none
@@ -40,6 +39,10 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 0.0.0.0:{control_port}
 """
+
+
+# Baresip's names of codecs, the best first.
+A_LAW, G722 = "pcma", "g722/16000/1,pcma"
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,11 @@ class Phone:
         secret: str,
         registrar: str,
         tone: int,
-        codecs: str = "pcma",
         answer: str = "REGISTER_OK",
     ) -> None:
         """Switch it on; ``index`` tells it from the others in the same container.
 
-        ``codecs`` are baresip's names of them, the best first; ``answer`` is what the registrar
-        is to say.
+        ``answer`` is what the registrar is to say.
         """
         self.user, self.registrar, self.tone = user, registrar, tone
         self.events: list[Event] = []
@@ -92,19 +93,21 @@ class Phone:
         )
         self._control = self._connect(machine.address(), ports["control_port"])
         threading.Thread(target=self._listen, daemon=True).start()
-        self._account = (
-            f"<sip:{user}@{registrar}>;auth_pass={secret};regint=60;audio_codecs={codecs}"
-        )
+        self._account = f"<sip:{user}@{registrar}>;auth_pass={secret};regint=60;audio_codecs="
         # The account comes last: only who listens already is told that it registered.
-        self._command("uanew", self._account)
+        self._command("uanew", self._account + A_LAW)
         self.wait(answer)
 
-    def register(self) -> None:
-        """Tell the registrar again where it is."""
+    def register(self, codecs: str = A_LAW) -> None:
+        """Tell the registrar again where it is, and speak these codecs from now on.
+
+        A-law alone is the rule: baresip 1.1 crashes now and then, or falls silent, where an
+        exchange changes the codec during a call, as it does when it is transferred.
+        """
         self._command("uadelall")
         time.sleep(1)  # lest the farewell come after the new registration, and end it
         self.forget()
-        self._command("uanew", self._account)
+        self._command("uanew", self._account + codecs)
         self.wait("REGISTER_OK")
 
     def close(self) -> None:

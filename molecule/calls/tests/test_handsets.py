@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import Lab
 from lab.parts import House
-from lab.phone import Event, Phone, connect, hear_each_other
+from lab.phone import G722, Event, Phone, connect, hear_each_other
 from lab.sound import seconds_heard, seconds_of
 from lab.world import HOUSEHOLD, eventually
 
@@ -51,29 +51,32 @@ def test_a_call_inside_rings_as_long_as_one_from_outside(house: House) -> None:
 
 
 def test_the_phones_of_the_house_speak_g722(house: House, figures: Figures) -> None:
-    connect(house.salon, "002", house.cuisine)
-    codecs = spoken(house, "001", "002")
-    figures.setdefault("call inside: 001, 002", {})[house.name] = ", ".join(codecs)
-    assert codecs == ["g722", "g722"]
-    hear_each_other(house.salon, house.cuisine)
+    with house.speaking(G722):
+        connect(house.salon, "002", house.cuisine)
+        codecs = spoken(house, "001", "002")
+        figures.setdefault("call inside: 001, 002", {})[house.name] = ", ".join(codecs)
+        assert codecs == ["g722", "g722"]
+        hear_each_other(house.salon, house.cuisine)
 
 
 @pytest.mark.parametrize("way", ["in", "out"])
 def test_calls_outside_are_a_law(house: House, figures: Figures, way: str) -> None:
-    if way == "in":
-        connect(house.known, house.number, house.salon)
-        codecs = spoken(house, "001", "free")
-    else:
-        connect(house.salon, house.known.user, house.known)
-        codecs = spoken(house, "001", "ovh")
-    figures.setdefault(f"call {way}: 001, trunk", {})[house.name] = ", ".join(codecs)
-    assert codecs[1] == "alaw"
-    hear_each_other(house.known, house.salon)
+    with house.speaking(G722):
+        if way == "in":
+            connect(house.known, house.number, house.salon)
+            codecs = spoken(house, "001", "free")
+        else:
+            connect(house.salon, house.known.user, house.known)
+            codecs = spoken(house, "001", "ovh")
+        figures.setdefault(f"call {way}: 001, trunk", {})[house.name] = ", ".join(codecs)
+        assert codecs[1] == "alaw"
+        hear_each_other(house.known, house.salon)
 
 
 # Hold.
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("held", ["known", "cuisine"])
 def test_who_is_held_hears_music_and_goes_on_after(house: House, held: str) -> None:
     other: Phone = getattr(house, held)
@@ -97,6 +100,7 @@ def test_who_is_held_hears_music_and_goes_on_after(house: House, held: str) -> N
 # Transfer.
 
 
+@pytest.mark.long
 def test_a_caller_is_given_to_another_room_unasked(house: House) -> None:
     salon_answers(house)
     house.salon.transfer("002")
@@ -109,6 +113,7 @@ def test_a_caller_is_given_to_another_room_unasked(house: House) -> None:
     assert seconds_of(house.known.heard(), FRENCH_RING) > 1, "no ring was heard meanwhile"
 
 
+@pytest.mark.long
 def test_a_caller_is_given_to_another_room_after_asking_there(house: House) -> None:
     first = salon_answers(house)
     house.salon.forget()
@@ -120,6 +125,7 @@ def test_a_caller_is_given_to_another_room_after_asking_there(house: House) -> N
     hear_each_other(house.known, house.cuisine)
 
 
+@pytest.mark.long
 def test_whom_the_house_has_called_is_given_to_another_room(house: House) -> None:
     connect(house.salon, house.known.user, house.known)
     house.salon.transfer("002")
@@ -130,6 +136,7 @@ def test_whom_the_house_has_called_is_given_to_another_room(house: House) -> Non
     hear_each_other(house.known, house.cuisine)
 
 
+@pytest.mark.long
 def test_a_caller_who_is_given_to_an_empty_room_leaves_a_message(house: House, lab: Lab) -> None:
     before = len(lab.mailsink.to(house.mailbox))
     salon_answers(house)
@@ -144,6 +151,7 @@ def test_a_caller_who_is_given_to_an_empty_room_leaves_a_message(house: House, l
     assert eventually(lambda: house.last_call()["stage"] == "message", "it is recorded")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", ["0612345678", "0142000000", "0899123456", "15", "**1", "free"])
 def test_a_caller_is_never_given_to_the_outside(house: House, lab: Lab, number: str) -> None:
     before = house.dialled()
