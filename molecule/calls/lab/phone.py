@@ -41,6 +41,7 @@ ctrl_tcp_listen 0.0.0.0:{control_port}
 """
 
 
+SETTLED = 0.5  # seconds
 # Baresip's names of codecs, the best first.
 A_LAW, G722 = "pcma", "g722/16000/1,pcma"
 
@@ -131,6 +132,12 @@ class Phone:
 
     def hang_up(self) -> float:
         """Hang up, or refuse a call that rings; return when."""
+        # Not at once after it was answered: baresip 1.1 crashes when it ends what it plays before
+        # the thread that does so has begun.
+        begun = [
+            event.at for kind in ("CALL_ESTABLISHED", "CALL_RTPESTAB") for event in self.seen(kind)
+        ]
+        time.sleep(max(0.0, max(begun, default=0.0) + SETTLED - time.time()))
         at = time.time()
         self._command("hangup")
         return at
