@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -128,3 +129,15 @@ def test_without_text_or_folder_it_says_so(appliance: Appliance, tmp_path: Path)
         failed = subprocess.run(command, capture_output=True, text=True, check=False)
         assert failed.returncode == 1
         assert "No such file" in failed.stderr
+
+
+def test_who_has_a_lost_database_open_finds_the_new_one(appliance: Appliance) -> None:
+    """Loaded once as the old one was: SQLite would take the one for the other."""
+    appliance.load("allow0612345678\tknown||liste\n")
+    asterisk = appliance.open()
+    for _ in range(5):
+        assert ask(asterisk, "loaded") == "1"
+        os.truncate(appliance.database, 0)
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            ask(asterisk, "loaded")
+        appliance.load("allow0612345678\tknown||liste\n")
