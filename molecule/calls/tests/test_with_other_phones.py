@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 from lab import Lab
 from lab.build import settle
@@ -11,7 +13,7 @@ from lab.world import HOUSEHOLD, eventually
 
 
 @pytest.fixture(scope="module")
-def other_phones(lab: Lab) -> None:
+def other_phones(lab: Lab) -> Generator[None, None, None]:
     """Let the salon refuse a second phone and the cuisine accept one; let phones be watched.
 
     chan_sip can do neither of the first two, and the household's check says so.
@@ -23,12 +25,14 @@ def other_phones(lab: Lab) -> None:
             HOUSEHOLD["household_handsets"], ("refuse", "accept"), strict=True
         )
     ]
-    settle(
-        list(lab.houses),
-        "asterisk,dialplan",
-        household_handsets=handsets,
-        household_presence=True,
-    )
+    plug_in(lab, household_handsets=handsets, household_presence=True)
+    yield
+    plug_in(lab)
+
+
+def plug_in(lab: Lab, **settings: object) -> None:
+    """Let the playbook make these settings, and the phones register anew."""
+    settle(list(lab.houses), "asterisk,dialplan", **settings)
     for house in lab.houses.values():
         for handset in house.handsets:
             handset.register()

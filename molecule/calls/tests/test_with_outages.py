@@ -26,7 +26,7 @@ def changed_during_a_call(lab: Lab) -> None:
 def test_a_call_survives_a_change_of_the_dialplan(
     house: House, changed_during_a_call: None
 ) -> None:
-    assert ",9,U(answered)" in house.asterisk("dialplan show guard"), "the change is not in force"
+    assert ",9,iU(answered)" in house.asterisk("dialplan show guard"), "the change is not in force"
     assert not house.known.saw("CALL_CLOSED")
     before = seconds_of(house.salon.heard(), house.known.tone)
     house.known.listen_for(3)
