@@ -53,7 +53,7 @@ test-quick: lint unit ## everything that needs no container, in under a minute
 test: setup-containers ## everything: containers and real calls too (as root)
 	@tests/all
 
-test-long: setup-containers ## what make test leaves out: calls held and passed on
+test-long: setup-containers ## calls held and passed on: crash the lab's telephone as yet
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s calls
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
