@@ -5,14 +5,13 @@ The operator grants half an hour, so a registration that was lost is not renewed
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 from lab import Lab
-from lab.build import PROJECT, play
+from lab.build import settle
 from lab.network import Network, Router
 from lab.parts import House
 from lab.world import HOUSEHOLD, eventually
@@ -240,11 +239,9 @@ def trunk_renamed(lab: Lab, routers: dict[str, Router]) -> Generator[float, None
         house.salon.wait("CALL_INCOMING")
         house.salon.accept()
         house.known.wait("CALL_ESTABLISHED")
-    log, tags = PROJECT / ".cache/calls.log", ("--tags", "asterisk,dialplan")
-    extra = ("--extra-vars", json.dumps(renamed("free", "maison")))
-    play("playbook.yml", "Another name", log, list(lab.houses), *tags, *extra)
+    settle(list(lab.houses), "asterisk,dialplan", **renamed("free", "maison"))
     yield time.time()
-    play("playbook.yml", "The old name", log, list(lab.houses), *tags)
+    settle(list(lab.houses), "asterisk,dialplan")
     for house in lab.houses.values():
         house.wait_until_reachable()
 

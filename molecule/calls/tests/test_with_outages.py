@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab import Lab
-from lab.build import PROJECT, play
+from lab.build import settle
 from lab.parts import House
 from lab.sound import seconds_of
 
@@ -18,9 +18,8 @@ def changed_during_a_call(lab: Lab) -> None:
         house.salon.wait("CALL_INCOMING")
         house.salon.accept()
         house.known.wait("CALL_ESTABLISHED")
-    extra = '{"household_guard": {"wait": 4, "ring": 9}}'
-    tags = ("--tags", "asterisk,dialplan,voicemail", "--extra-vars", extra)
-    play("playbook.yml", "A change", PROJECT / ".cache/calls.log", list(lab.houses), *tags)
+    guard = {"wait": 4, "ring": 9}
+    settle(list(lab.houses), "asterisk,dialplan,voicemail", household_guard=guard)
 
 
 def test_a_call_survives_a_change_of_the_dialplan(
