@@ -48,7 +48,7 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 unit: setup ## unit tests of the filters
 	$(BIN)/pytest --quiet
 
-test-quick: lint unit ## everything that needs no container, in under a minute
+test-quick: lint unit ## everything that needs no container, in about a minute
 
 test: setup-containers ## everything: containers and real calls too (as root)
 	@tests/all
