@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from image import build
+from image import boot, build
 from image.errors import ImageError
 
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what it ends with."""
     parser = argparse.ArgumentParser(prog="image", description=sys.modules["image"].__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (build,):
+    for command in (build, boot):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

@@ -94,6 +94,7 @@ def _bootstrap(base: Base, root: Path, work: Path, steps: Steps) -> None:
     ours = f'cp -r --no-preserve=ownership {FILES}/. "$1" && mkdir -p "$1{base.boot}"'
     steps.run(
         "mmdebstrap",
+        "--verbose",
         "--mode=root",
         "--skip=check/qemu",  # it cannot see that foreign programs run in here
         "--variant=minbase",
