@@ -52,7 +52,7 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@echo '+ ansible-lint --offline'
 	@$(BIN)/ansible-lint --offline
 
-unit: setup ## unit tests of the filters
+unit: setup-image ## unit tests
 	$(BIN)/pytest --quiet
 
 test-quick: lint unit ## everything that needs no container, in about a minute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except ImageError as error:
         print(f"image: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"image: the disk is full: {error.filename or ''}: make room", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stopped:
         print("\nimage: stopped.", *stopped.args, file=sys.stderr)

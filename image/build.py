@@ -59,10 +59,10 @@ def run(options: argparse.Namespace) -> None:
     disk.room_for(NEEDED, output.parent)
     if not namespace.inside():
         namespace.enter()
-    password = _vault_password(options.inventory, options.vault_password_file)
+    password = vault_password(options.inventory, options.vault_password_file)
     house = fill.Household(options.inventory.absolute(), host, password, options.ansible)
     namespace.prepare(base.architecture)
-    with _work() as work, Steps(tools.CACHE / "build.log") as steps:
+    with work_folder() as work, Steps(tools.CACHE / "build.log") as steps:
         steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
         image = (fetch if base.official else debian).make(base, work, steps)
         with steps.step("copy of the base"):
@@ -127,7 +127,7 @@ def _host(inventory: Path, wanted: str | None) -> str:
     return wanted or hosts[0]
 
 
-def _vault_password(inventory: Path, file: Path | None) -> str:
+def vault_password(inventory: Path, file: Path | None) -> str:
     """Get the vault's password now, and not after the base has been made."""
     sealed = [
         path
@@ -157,7 +157,7 @@ def _vault_password(inventory: Path, file: Path | None) -> str:
 
 
 @contextmanager
-def _work() -> Iterator[Path]:
+def work_folder() -> Iterator[Path]:
     """Make a folder for the work, remove it however that ends, and what others left behind."""
     WORK.mkdir(parents=True, exist_ok=True)
     for old in WORK.iterdir():

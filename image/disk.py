@@ -182,9 +182,13 @@ def mounted(parts: Parts, target: Path) -> Iterator[None]:
         )
     try:
         yield
-    finally:
-        namespace.unmount(target)
-        server.wait()
+    except BaseException:
+        # The work is given up; whatever still runs in there ends with our namespace.
+        namespace.unmount(target, lazy=True)
+        server.kill()
+        raise
+    namespace.unmount(target)
+    server.wait()
 
 
 def boot_files(folder: Path) -> dict[str, str]:

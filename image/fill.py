@@ -57,8 +57,9 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
         namespace.mount("tmpfs", boot, "mode=755")
         before = disk.read_boot(parts, boot, steps)
         namespace.system_folders(root)
-        with _prepared(root), steps.step(f"playbook for {house.host}"):
-            _playbook(root, base, house, work, steps)
+        vault = _secret(house.vault_password, work / "vault")
+        with _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
+            _playbook(root, base, house, secret, steps)
             _end_programs(root)
         with steps.step("boot partition"):
             disk.write_boot(parts, boot, before, steps)
@@ -66,7 +67,24 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
         disk.shrink(parts, MARGIN, steps)
 
 
-def _playbook(root: Path, base: Base, house: Household, work: Path, steps: Steps) -> None:
+@contextmanager
+def _secret(password: str, folder: Path) -> Iterator[list[str]]:
+    """Hand the vault's password to Ansible without writing it to a disk."""
+    if not password:
+        yield []
+        return
+    folder.mkdir()
+    namespace.mount("tmpfs", folder, "mode=700")
+    try:
+        (folder / "password").write_text(password)
+        yield [f"--vault-password-file={folder / 'password'}"]
+    finally:
+        namespace.unmount(folder)
+
+
+def _playbook(
+    root: Path, base: Base, house: Household, secret: Sequence[str], steps: Steps
+) -> None:
     """Run ansible-playbook; roles see by the fact is_chroot that nothing runs."""
     variables = {
         "ansible_connection": "community.general.chroot",
@@ -74,13 +92,6 @@ def _playbook(root: Path, base: Base, house: Household, work: Path, steps: Steps
         "ansible_become": False,
         "ansible_python_interpreter": base.python,
     }
-    options: list[str | Path] = []
-    if house.vault_password:
-        secret = work / "vault"
-        secret.mkdir()
-        namespace.mount("tmpfs", secret, "mode=700")  # never on a disk
-        (secret / "password").write_text(house.vault_password)
-        options = ["--vault-password-file", secret / "password"]
     # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
     kept = {name: os.environ[name] for name in TERMINAL if name in os.environ}
     settings = {
@@ -94,7 +105,7 @@ def _playbook(root: Path, base: Base, house: Household, work: Path, steps: Steps
         f"--inventory={house.inventory}",
         f"--limit={house.host}",
         f"--extra-vars={json.dumps(variables)}",
-        *options,
+        *secret,
         *house.ansible,
         tools.PROJECT / "playbook.yml",
         env={**kept, **settings},

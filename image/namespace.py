@@ -58,6 +58,9 @@ def enter() -> None:
 
 def prepare(architecture: str) -> None:
     """Make programs of an architecture run in here."""
+    # A shell that starts a program in the background lets it ignore these.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     name = f"qemu-{QEMU[architecture]}"
     entry = TABLE / name
     mounted = subprocess.run(
@@ -87,9 +90,10 @@ def bind(source: Path, target: Path, *, read_only: bool = False) -> None:
         subprocess.run(["mount", "-o", "remount,bind,ro", target], check=True)
 
 
-def unmount(target: Path) -> None:
-    """Unmount it, with all that is mounted below it."""
-    subprocess.run(["umount", "--recursive", target], check=True)
+def unmount(target: Path, *, lazy: bool = False) -> None:
+    """Unmount it, with all that is mounted below it; lazy: though it is in use."""
+    options = ["--recursive", *(["--lazy"] if lazy else [])]
+    subprocess.run(["umount", *options, target], check=True)
 
 
 def system_folders(root: Path) -> None:
