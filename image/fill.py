@@ -23,6 +23,7 @@ ROOM = 2 << 30  # bytes that the root partition gets while it is filled; unused 
 MARGIN = 256 << 20  # and what is left in the image, until the card's own size is taken
 ANSIBLE = tools.PROJECT / ".venv/bin"
 # What goes into a root while it is filled, and comes out again.
+ARCHIVES = tools.CACHE / "apt-image"  # packages, for the next image
 POLICY = "usr/sbin/policy-rc.d"
 TEMPORARY: dict[str, Callable[[], str]] = {
     "etc/apt/apt.conf.d/zz-image": debian.apt_settings,
@@ -131,9 +132,13 @@ def _prepared(root: Path) -> Iterator[None]:
     for name, content in TEMPORARY.items():
         (root / name).write_text(content())
     policy.chmod(0o755)
+    ARCHIVES.mkdir(parents=True, exist_ok=True)
+    archives = root / "var/cache/apt/archives"
+    namespace.bind(ARCHIVES, archives)
     try:
         yield
     finally:
+        namespace.unmount(archives, lazy=True)
         for name in TEMPORARY:
             (root / name).unlink(missing_ok=True)
         shutil.rmtree(root / "root/.ansible", ignore_errors=True)
