@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     password = vault_password(options.inventory, options.vault_password_file)
     house = fill.Household(options.inventory.absolute(), host, password, options.ansible)
     namespace.prepare(base.architecture)
-    with work_folder() as work, Steps(tools.CACHE / "build.log") as steps:
+    with work_folder() as work, Steps(tools.CACHE / f"logs/{output.stem}.log") as steps:
         steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
         image = (fetch if base.official else debian).make(base, work, steps)
         with steps.step("copy of the base"):

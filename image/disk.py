@@ -184,10 +184,10 @@ def mounted(parts: Parts, target: Path) -> Iterator[None]:
         yield
     except BaseException:
         # The work is given up; whatever still runs in there ends with our namespace.
-        namespace.unmount(target, lazy=True)
+        namespace.detach(target)
         server.kill()
         raise
-    namespace.unmount(target)
+    subprocess.run(["umount", target], check=True)
     server.wait()
 
 

@@ -57,13 +57,14 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
         boot.mkdir(parents=True, exist_ok=True)
         namespace.mount("tmpfs", boot, "mode=755")
         before = disk.read_boot(parts, boot, steps)
-        namespace.system_folders(root)
         vault = _secret(house.vault_password, work / "vault")
-        with _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
+        running = namespace.system_folders(root)
+        with running, _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
             _playbook(root, base, house, secret, steps)
             _end_programs(root)
         with steps.step("boot partition"):
             disk.write_boot(parts, boot, before, steps)
+            namespace.detach(boot)
     with steps.step("no more than its content"):
         disk.shrink(parts, MARGIN, steps)
 
@@ -80,7 +81,7 @@ def _secret(password: str, folder: Path) -> Iterator[list[str]]:
         (folder / "password").write_text(password)
         yield [f"--vault-password-file={folder / 'password'}"]
     finally:
-        namespace.unmount(folder)
+        namespace.detach(folder)
 
 
 def _playbook(
@@ -138,7 +139,7 @@ def _prepared(root: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        namespace.unmount(archives, lazy=True)
+        namespace.detach(archives)
         for name in TEMPORARY:
             (root / name).unlink(missing_ok=True)
         shutil.rmtree(root / "root/.ansible", ignore_errors=True)

@@ -12,6 +12,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -61,14 +63,15 @@ def prepare(architecture: str) -> None:
     # A shell that starts a program in the background lets it ignore these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    name = f"qemu-{QEMU[architecture]}"
-    entry = TABLE / name
-    mounted = subprocess.run(
+    own = subprocess.run(
         ["mount", "-t", "binfmt_misc", "binfmt_misc", TABLE], stderr=subprocess.DEVNULL, check=False
     )
-    if mounted.returncode == 0 and not entry.exists():
-        line = (REGISTRATIONS / f"{name}.conf").read_text().strip()
-        (TABLE / "register").write_text(line)
+    if own.returncode == 0:
+        for name in QEMU.values():
+            line = (REGISTRATIONS / f"qemu-{name}.conf").read_text().strip()
+            if not (TABLE / f"qemu-{name}").exists():
+                (TABLE / "register").write_text(line)
+    entry = TABLE / f"qemu-{QEMU[architecture]}"
     if not entry.exists() or "enabled" not in entry.read_text():
         raise ImageError(
             f"programs for {architecture} do not run on this machine: its kernel is older than 6.7 "
@@ -90,13 +93,13 @@ def bind(source: Path, target: Path, *, read_only: bool = False) -> None:
         subprocess.run(["mount", "-o", "remount,bind,ro", target], check=True)
 
 
-def unmount(target: Path, *, lazy: bool = False) -> None:
-    """Unmount it, with all that is mounted below it; lazy: though it is in use."""
-    options = ["--recursive", *(["--lazy"] if lazy else [])]
-    subprocess.run(["umount", *options, target], check=True)
+def detach(target: Path) -> None:
+    """Take it away with all that is mounted below it, even if it is in use."""
+    subprocess.run(["umount", "--lazy", target], check=True)
 
 
-def system_folders(root: Path) -> None:
+@contextmanager
+def system_folders(root: Path) -> Iterator[None]:
     """Give a root what programs expect of a running machine, but not the machine's own disks."""
     mount("proc", root / "proc")
     with contextlib.suppress(subprocess.CalledProcessError):
@@ -115,6 +118,10 @@ def system_folders(root: Path) -> None:
         (device / name).symlink_to(to)
     mount("tmpfs", root / "run", "mode=755", "nosuid")
     mount("tmpfs", root / "tmp", "mode=1777", "nosuid")
+    yield
+    for name in ("proc", "sys", "dev", "run", "tmp"):
+        with contextlib.suppress(subprocess.CalledProcessError):
+            detach(root / name)
 
 
 def _check_allowed() -> None:
