@@ -32,7 +32,7 @@ TEMPORARY: dict[str, Callable[[], str]] = {
 }
 # Where systemd-resolved keeps what /etc/resolv.conf then links to.
 RESOLVED = ("run/systemd/resolve/resolv.conf", "run/systemd/resolve/stub-resolv.conf")
-TERMINAL = ("HOME", "USER", "LOGNAME", "TERM", "http_proxy", "https_proxy", "no_proxy")
+KEPT = ("QEMU_CPU", "HOME", "USER", "LOGNAME", "TERM", "http_proxy", "https_proxy", "no_proxy")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _playbook(
         "ansible_python_interpreter": base.python,
     }
     # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
-    kept = {name: os.environ[name] for name in TERMINAL if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     settings = {
         "PATH": f"{ANSIBLE}:{tools.PATH}",
         "LANG": "C.UTF-8",
