@@ -175,6 +175,9 @@ def work_folder() -> Iterator[Path]:
     fcntl.flock(handle, fcntl.LOCK_EX)
     try:
         yield work
+    except BaseException:
+        namespace.end_all()  # they would go on writing there
+        raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
         os.close(handle)

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +18,7 @@ from rich.status import Status
 from image import tools
 from image.errors import ImageError
 
+PATIENCE = 5  # seconds that a program has to end when the work is given up
 TAIL = 25  # lines of a failed program's output that are shown
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f]")
 
@@ -96,7 +97,9 @@ class Steps:
                     self._status.update(f"{self._title}: {line[:80]}".replace("[", "\\["))
         except BaseException:
             process.terminate()
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+            process.kill()
             raise
         if process.wait() not in ok:
             raise ImageError(self._failure(Path(argv[0]).name, process.returncode, last))
