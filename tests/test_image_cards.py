@@ -211,6 +211,15 @@ def test_the_partition_of_a_disk_is_no_disk(tmp_path: Path) -> None:
         subprocess.run(["delpart", disk, "1"], check=True)
 
 
+def test_the_disk_this_computer_runs_from_is_refused() -> None:
+    """Asked for real, and never handed to `flash`: a fault in that would cost the computer."""
+    system = [disk for disk in cards.disks() if "/" in (where for _, where in disk.mounted)]
+    if not system:
+        pytest.skip("lsblk sees no disk under / here")
+    (objection,) = system[0].objections(0, fixed=True)
+    assert objection.startswith("it holds this computer's running system (/")
+
+
 def mac(name: str, parts: list[dict[str, Any]], **info: Any) -> tuple[Any, bytes]:
     listed = {"Content": "FDisk_partition_scheme", "DeviceIdentifier": name, "Partitions": parts}
     more = {"DeviceIdentifier": name, "DeviceBlockSize": 512, "WritableMedia": True, **info}
