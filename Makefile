@@ -14,7 +14,7 @@ SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|us
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 
-.PHONY: help setup setup-containers lint unit test-quick test test-long try bench bench-guard bench-lists prompts clean
+.PHONY: help setup setup-containers lint unit test-quick test test-long try flash bench bench-guard bench-lists prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -58,6 +58,9 @@ test-long: setup-containers ## calls held and passed on: crash the lab's telepho
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
+
+flash: setup ## write the image to an SD card, and read it back (as root; OPTIONS=--help)
+	@$(BIN)/python -m image flash $(OPTIONS)
 
 bench: setup-containers ## what the appliance costs, as ratios
 	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.appliance

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import testinfra
 from lab import Lab, open_lab
-from lab.parts import House
+from lab.house import House
 from lab.world import DATA, SCENARIO
 from testinfra.host import Host
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab import Lab
-from lab.parts import House
+from lab.house import House
 from lab.phone import G722, Event, Phone, connect, hear_each_other
 from lab.sound import seconds_heard, seconds_of
 from lab.world import HOUSEHOLD, eventually

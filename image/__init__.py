@@ -1,0 +1,1 @@
+"""Makes the SD card: builds its image, writes it, checks it."""

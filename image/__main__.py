@@ -1,0 +1,32 @@
+"""The command line: python -m image COMMAND."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from image import flash, verify
+from image.errors import ImageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what it ends with."""
+    parser = argparse.ArgumentParser(prog="image", description=sys.modules["image"].__doc__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in (flash, verify):
+        command.add_parser(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except ImageError as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as stopped:
+        print("\nimage: stopped.", *stopped.args, file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
