@@ -47,9 +47,10 @@ def ssh_key(text: str) -> str:
             f"is a private key, which must never leave the machine that it was made on. {KEY_CURE}"
             " Who may have read this one can log in wherever it is known: make another."
         )
-    if "\n" in text.strip():
+    text = text.strip()
+    if "\n" in text:
         return f"has several lines. {KEY_CURE}"
-    kind, _, rest = text.strip().partition(" ")
+    kind, _, rest = text.partition(" ")
     if kind not in KEY_TYPES:
         if kind == "ssh-dss":
             return "is of the type ssh-dss, which is too weak. Make another: ssh-keygen -t ed25519."
