@@ -13,8 +13,12 @@ SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|us
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
+# What makes the image of a card, and boots it.
+IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
+    qemu-user-static qemu-utils uidmap
 
-.PHONY: help setup setup-containers lint unit test-quick test test-long try flash bench bench-guard bench-lists prompts clean
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-long try image flash \
+    bench bench-guard bench-lists prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -23,6 +27,10 @@ setup: .venv/stamp ## what lint and unit tests need: Debian packages, and .venv
 
 setup-containers: setup ## that, and what the containers need
 	@tests/need $(CONTAINER_PACKAGES)
+
+setup-image: setup ## that, and what the image of a card needs
+	@tests/need $(IMAGE_PACKAGES)
+	@image/subids
 
 .venv/stamp: requirements.lock
 	@tests/need $(BASE_PACKAGES)
@@ -45,7 +53,7 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@echo '+ ansible-lint --offline'
 	@$(BIN)/ansible-lint --offline
 
-unit: setup ## unit tests of the filters
+unit: setup-image ## unit tests
 	$(BIN)/pytest --quiet
 
 test-quick: lint unit ## everything that needs no container, in about a minute
@@ -58,6 +66,9 @@ test-long: setup-containers ## calls held and passed on: crash the lab's telepho
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
+
+image: setup-image ## the image of your Pi's SD card (OPTIONS=--help)
+	@$(BIN)/python -m image build $(OPTIONS)
 
 flash: setup ## write the image to an SD card, and read it back (as root; OPTIONS=--help)
 	@$(BIN)/python -m image flash $(OPTIONS)

@@ -1,0 +1,180 @@
+"""The command `build`: the image of a card for a household, ready to be written."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import getpass
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from image import bases, debian, disk, fetch, fill, manifest, namespace, progress, tools, words
+from image.errors import ImageError
+from image.steps import Steps
+
+WORK = tools.CACHE / "work"
+NEEDED = 6 << 30  # bytes on the disk while an image is made, whatever its base
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = commands.add_parser("build", help="make the image of a card", description=__doc__)
+    parser.add_argument(
+        "--inventory", type=Path, default=Path("inventory/home"), metavar="FOLDER",
+        help="the household's data (inventory/home)",
+    )  # fmt: skip
+    parser.add_argument("--host", help="which host of the inventory, if it has several")
+    parser.add_argument("--base", default=bases.DEFAULT, help=f"see bases.yml ({bases.DEFAULT})")
+    parser.add_argument("--base-file", type=Path, help="an official image's zip, already here")
+    parser.add_argument("--base-url", default="", help="where to get such a zip")
+    parser.add_argument("--sha256", default="", help="its checksum, where bases.yml has none")
+    parser.add_argument(
+        "--output", type=Path, default=Path("gardeligne.img"), metavar="FILE",
+        help="the image (gardeligne.img); its manifest is written beside it",
+    )  # fmt: skip
+    parser.add_argument("--vault-password-file", type=Path, metavar="FILE", help="else it asks")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("ansible", nargs="*", help="after --: options for ansible-playbook")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Check what can be checked at once, then build."""
+    base = bases.choose(options.base, options.base_file, options.base_url, options.sha256)
+    output: Path = options.output.absolute()
+    host = _host(options.inventory, options.host)
+    if not output.parent.is_dir():
+        raise ImageError(f"--output {options.output}: the folder {output.parent} does not exist")
+    if output.exists() and not output.is_file():
+        raise ImageError(f"--output {options.output}: not a file. To write a card: make flash")
+    if options.dry_run:
+        _tell(base, options.inventory, host, output)
+        return
+    tools.need("debugfs", *debian.TOOLS, *fill.TOOLS, *(fetch.TOOLS if base.official else ()))
+    disk.room_for(NEEDED, output.parent)
+    if not namespace.inside():
+        namespace.enter()
+    password = vault_password(options.inventory, options.vault_password_file)
+    house = fill.Household(options.inventory.absolute(), host, password, options.ansible)
+    namespace.prepare(base.architecture)
+    with work_folder() as work, Steps(tools.CACHE / f"logs/{output.stem}.log") as steps:
+        steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
+        image = (fetch if base.official else debian).make(base, work, steps)
+        with steps.step("copy of the base"):
+            parts = disk.split(image, work)
+        fill.fill(parts, base, house, work, steps)
+        _finish(parts, base, host, output, steps)
+
+
+def _finish(parts: disk.Parts, base: bases.Base, host: str, output: Path, steps: Steps) -> None:
+    """Put the image together beside its place, and in its place when it is whole."""
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with steps.step("image"):
+            disk.join(parts, part, steps)
+        manifest.beside(output).unlink(missing_ok=True)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+    about = {"base": base.name, "suite": base.suite, "host": host}
+    with progress.bar("manifest", output.stat().st_size) as advance:
+        manifest.write(output, about, advance)
+    steps.say("size", words.exact(output.stat().st_size))
+    steps.console.print(f"{output} is ready. It holds your passwords: give it to nobody.")
+
+
+def _tell(base: bases.Base, inventory: Path, host: str, output: Path) -> None:
+    """Say what would be done."""
+    source = fetch.source(base) if base.official else debian.cached(base)
+    state = "is there" if source.exists() else "has to be got or made"
+    print(f"base    {base.name} ({base.suite}, {base.architecture}); {source} {state}")
+    print(f"host    {host} of {inventory}")
+    print(f"output  {output}" + (" (would be replaced)" if output.exists() else ""))
+    print(f"work    in {WORK}: {shutil.disk_usage(tools.PROJECT).free // disk.MIB:,} MiB free")
+    print("Nothing was done.")
+
+
+def _host(inventory: Path, wanted: str | None) -> str:
+    """Say which host of the inventory it is for."""
+    if not inventory.exists():
+        raise ImageError(
+            f"--inventory {inventory}: does not exist. The household's data is made by: "
+            "cp -r inventory/example inventory/home"
+        )
+    listed = subprocess.run(
+        [fill.ANSIBLE / "ansible", "--inventory", inventory, "exchange", "--list-hosts"],
+        capture_output=True,
+        text=True,
+        cwd=Path.cwd(),
+        check=False,
+    )
+    hosts = [line.strip() for line in listed.stdout.splitlines()[1:] if line.strip()]
+    if not hosts:
+        said = listed.stderr.strip().splitlines()
+        raise ImageError(
+            f"--inventory {inventory}: no host is in the group exchange of its hosts.yml"
+            + "".join(f"\n    {line}" for line in said[-5:])
+        )
+    if wanted and wanted not in hosts:
+        raise ImageError(f"--host {wanted}: not in {inventory}, which has {', '.join(hosts)}")
+    if not wanted and len(hosts) > 1:
+        raise ImageError(f"{inventory} has {', '.join(hosts)}: say which by --host")
+    return wanted or hosts[0]
+
+
+def vault_password(inventory: Path, file: Path | None) -> str:
+    """Get the vault's password now, and not after the base has been made."""
+    sealed = [
+        path
+        for path in sorted(inventory.rglob("*"))
+        if path.is_file() and path.read_bytes()[:14] == b"$ANSIBLE_VAULT"
+    ]
+    if file is not None:
+        try:
+            password = file.read_text().strip()
+        except OSError as error:
+            raise ImageError(f"--vault-password-file {file}: {error.strerror}") from None
+    elif sealed:
+        password = getpass.getpass("Vault password: ")
+    else:
+        return ""
+    for path in sealed:
+        opened = subprocess.run(
+            [fill.ANSIBLE / "ansible-vault", "view", "--vault-password-file=/bin/cat", path],
+            input=password,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if opened.returncode:
+            raise ImageError(f"{path}: the vault password does not open it")
+    return password
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """Make a folder for the work, remove it however that ends, and what others left behind."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    for old in WORK.iterdir():
+        handle = os.open(old, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old)
+        except BlockingIOError:  # somebody is at work there
+            pass
+        finally:
+            os.close(handle)
+    work = Path(tempfile.mkdtemp(dir=WORK))
+    work.chmod(0o711)  # programs of other users go through it to their files
+    handle = os.open(work, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        os.close(handle)

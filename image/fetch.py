@@ -1,0 +1,145 @@
+"""A base image from its publisher: downloaded, checked against its sum, unpacked with care."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+
+from image import disk, progress, tools, words
+from image.bases import Base
+from image.debian import FOLDER, locked
+from image.errors import ImageError
+from image.steps import Steps
+
+TOOLS = ("curl", *disk.FILES)
+DOWNLOADS = tools.CACHE / "downloads"
+LARGEST = 16 << 30  # bytes of an image unpacked: more would not be what it says
+NO_RANGES = 33  # curl: the server cannot go on where a download was cut
+BLOCK = 1 << 20
+
+
+def source(base: Base) -> Path:
+    """Say where the zip is, or will be."""
+    return base.file or DOWNLOADS / base.url.rpartition("/")[2]
+
+
+def make(base: Base, work: Path, steps: Steps) -> Path:
+    """Get the image unless it is there; say where it is."""
+    with locked(base):
+        image = FOLDER / f"{base.name}-{base.sha256[:12]}.img"
+        if image.exists():
+            steps.say(f"base {base.name}", "unpacked before")
+            return image
+        packed = source(base)
+        if base.file is None and not packed.exists():
+            download(base.url, base.sha256, packed, steps)
+        elif not packed.is_file():
+            raise ImageError(f"--base-file {packed}: no such file")
+        else:
+            check(packed, base.sha256)
+        part = FOLDER / f"{image.name}.part"
+        try:
+            unpack(packed, part)
+            disk.partitions(part)
+            part.replace(image)
+        finally:
+            part.unlink(missing_ok=True)
+        return image
+
+
+def download(url: str, sha256: str, target: Path, steps: Steps) -> None:
+    """Download a file, going on where an earlier try was cut; it is there only if it is right."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    whole = part.exists() and _sum(part) == sha256
+    if not whole:
+        quiet = ("--fail", "--location", "--progress-bar", "--retry", "3")
+        with steps.step(f"download of {target.name}"):
+            try:
+                try:
+                    steps.run("curl", *quiet, "--continue-at", "-", "--output", part, url)
+                except ImageError as error:
+                    if f"({NO_RANGES})" not in str(error):
+                        raise
+                    part.unlink()
+                    steps.run("curl", *quiet, "--output", part, url)
+            except ImageError as error:
+                raise ImageError(
+                    f"{url}: cannot be downloaded. What has come is kept: the same command goes on "
+                    f"from there. Or get the file elsewhere and name it by --base-file\n{error}"
+                ) from None
+    try:
+        check(part, sha256)
+    except ImageError as error:
+        part.unlink()
+        raise ImageError(f"{error} (downloaded from {url}; it was removed)") from None
+    part.replace(target)
+
+
+def check(packed: Path, sha256: str) -> None:
+    """Refuse a file that is not the one meant, before anything looks into it."""
+    found = _sum(packed)
+    if found != sha256:
+        raise ImageError(
+            f"{packed}: its SHA-256 is {found}, and should be {sha256}: it is damaged, cut off, or "
+            "another file. Get it anew; if it is another on purpose, say its sum by --sha256"
+        )
+
+
+def unpack(packed: Path, target: Path) -> None:
+    """Unpack the one image of a zip; its zeros become holes."""
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            entry = _only_image(packed, archive)
+            disk.room_for(entry.file_size, target.parent)
+            with (
+                archive.open(entry) as data,
+                target.open("wb") as out,
+                progress.bar("unpacking", entry.file_size) as advance,
+            ):
+                while block := data.read(BLOCK):
+                    if block.count(0) == len(block):
+                        out.seek(len(block), 1)
+                    else:
+                        out.write(block)
+                    advance(len(block))
+                out.truncate(entry.file_size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise ImageError(f"{packed}: no good zip file ({error}). Get it anew") from None
+
+
+def _only_image(packed: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    for entry in archive.infolist():
+        parts = entry.filename.replace("\\", "/").split("/")
+        if ".." in parts or parts[0] == "" or ":" in parts[0]:
+            raise ImageError(
+                f"{packed}: has a file named {entry.filename!r}, which would land outside the "
+                "folder: do not use it"
+            )
+    images = [entry for entry in archive.infolist() if entry.filename.endswith(".img")]
+    if len(images) != 1:
+        names = ", ".join(entry.filename for entry in images) or "none"
+        raise ImageError(f"{packed}: must hold exactly one file .img, and holds {names}")
+    entry = images[0]
+    if entry.flag_bits & 1:
+        raise ImageError(f"{packed}: {entry.filename} is encrypted; an official image is not")
+    if entry.file_size > LARGEST:
+        raise ImageError(
+            f"{packed}: {entry.filename} would unpack to {words.exact(entry.file_size)}, more than "
+            f"the {words.size(LARGEST)} that an image may have: do not use it"
+        )
+    return entry
+
+
+def _sum(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as data, progress.bar("checksum", path.stat().st_size) as advance:
+            while block := data.read(BLOCK):
+                digest.update(block)
+                advance(len(block))
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read: {error.strerror}") from None
+    return digest.hexdigest()

@@ -1,0 +1,175 @@
+"""The playbook, run into an image: what a household's Pi becomes, before it is ever switched on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from image import debian, disk, namespace, tools
+from image.bases import Base
+from image.errors import ImageError
+from image.steps import Steps
+
+TOOLS = disk.FILES
+ROOM = 2 << 30  # bytes that the root partition gets while it is filled; unused ones cost nothing
+MARGIN = 256 << 20  # and what is left in the image, until the card's own size is taken
+ANSIBLE = tools.PROJECT / ".venv/bin"
+# What goes into a root while it is filled, and comes out again.
+ARCHIVES = tools.CACHE / "apt-image"  # packages, for the next image
+POLICY = "usr/sbin/policy-rc.d"
+TEMPORARY: dict[str, Callable[[], str]] = {
+    "etc/apt/apt.conf.d/zz-image": debian.apt_settings,
+    "etc/dpkg/dpkg.cfg.d/zz-image": lambda: "force-unsafe-io\n",
+    POLICY: lambda: "#!/bin/sh\nexit 101\n",
+}
+# Where systemd-resolved keeps what /etc/resolv.conf then links to.
+RESOLVED = ("run/systemd/resolve/resolv.conf", "run/systemd/resolve/stub-resolv.conf")
+TERMINAL = ("HOME", "USER", "LOGNAME", "TERM", "http_proxy", "https_proxy", "no_proxy")
+
+
+@dataclass(frozen=True)
+class Household:
+    """Whose exchange it becomes."""
+
+    inventory: Path
+    host: str
+    vault_password: str = ""
+    ansible: Sequence[str] = ()
+
+
+def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> None:
+    """Run the playbook into an image's partitions."""
+    with steps.step("room for the exchange"):
+        disk.grow(parts, ROOM, steps)
+    root = work / "root"
+    root.mkdir()
+    socket.sethostname(house.host)
+    with disk.mounted(parts, root):
+        boot = root / base.boot.lstrip("/")
+        boot.mkdir(parents=True, exist_ok=True)
+        namespace.mount("tmpfs", boot, "mode=755")
+        before = disk.read_boot(parts, boot, steps)
+        vault = _secret(house.vault_password, work / "vault")
+        running = namespace.system_folders(root)
+        with running, _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
+            _playbook(root, base, house, secret, steps)
+            _end_programs(root)
+        with steps.step("boot partition"):
+            disk.write_boot(parts, boot, before, steps)
+            namespace.detach(boot)
+    with steps.step("no more than its content"):
+        disk.shrink(parts, MARGIN, steps)
+
+
+@contextmanager
+def _secret(password: str, folder: Path) -> Iterator[list[str]]:
+    """Hand the vault's password to Ansible without writing it to a disk."""
+    if not password:
+        yield []
+        return
+    folder.mkdir()
+    namespace.mount("tmpfs", folder, "mode=700")
+    try:
+        (folder / "password").write_text(password)
+        yield [f"--vault-password-file={folder / 'password'}"]
+    finally:
+        namespace.detach(folder)
+
+
+def _playbook(
+    root: Path, base: Base, house: Household, secret: Sequence[str], steps: Steps
+) -> None:
+    """Run ansible-playbook; roles see by the fact is_chroot that nothing runs."""
+    variables = {
+        "ansible_connection": "community.general.chroot",
+        "ansible_host": str(root),
+        "ansible_become": False,
+        "ansible_python_interpreter": base.python,
+    }
+    # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
+    kept = {name: os.environ[name] for name in TERMINAL if name in os.environ}
+    settings = {
+        "PATH": f"{ANSIBLE}:{tools.PATH}",
+        "LANG": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(tools.PROJECT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    steps.run(
+        ANSIBLE / "ansible-playbook",
+        f"--inventory={house.inventory}",
+        f"--limit={house.host}",
+        f"--extra-vars={json.dumps(variables)}",
+        *secret,
+        *house.ansible,
+        tools.PROJECT / "playbook.yml",
+        env={**kept, **settings},
+        cwd=tools.PROJECT,
+    )
+
+
+@contextmanager
+def _prepared(root: Path) -> Iterator[None]:
+    """Let apt in a root reach what the builder's own reaches, and let no service start."""
+    policy = root / POLICY
+    if policy.exists():
+        raise ImageError(f"{POLICY} is in the base image: it would keep services from starting")
+    resolv = root / "etc/resolv.conf"
+    link = resolv.readlink() if resolv.is_symlink() else None
+    text = resolv.read_text() if link is None and resolv.exists() else None
+    ours = Path("/etc/resolv.conf").read_text()
+    for name in RESOLVED:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(ours)
+    resolv.unlink(missing_ok=True)
+    resolv.write_text(ours)
+    for name, content in TEMPORARY.items():
+        (root / name).write_text(content())
+    policy.chmod(0o755)
+    ARCHIVES.mkdir(parents=True, exist_ok=True)
+    archives = root / "var/cache/apt/archives"
+    namespace.bind(ARCHIVES, archives)
+    try:
+        yield
+    finally:
+        namespace.detach(archives)
+        for name in TEMPORARY:
+            (root / name).unlink(missing_ok=True)
+        shutil.rmtree(root / "root/.ansible", ignore_errors=True)
+        # Unless the playbook has its own mind about it.
+        if not resolv.is_symlink() and resolv.exists() and resolv.read_text() == ours:
+            resolv.unlink()
+            if link is not None:
+                resolv.symlink_to(link)
+            elif text is not None:
+                resolv.write_text(text)
+
+
+def _end_programs(root: Path) -> None:
+    """End what was started in the root and is still there: it would hinder unmounting."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        running = list(_programs(root))
+        for pid in running:
+            os.kill(pid, number)
+        for _ in range(50):
+            if not list(_programs(root)):
+                return
+            time.sleep(0.1)
+
+
+def _programs(root: Path) -> Iterator[int]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and entry.name != "1":
+            try:
+                zombie = "Z" in (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                if not zombie and (entry / "root").readlink() == root:
+                    yield int(entry.name)
+            except OSError:  # it has ended
+                continue

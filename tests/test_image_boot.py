@@ -1,0 +1,83 @@
+"""QEMU is given what the Pi's own firmware would load, and leaves the image as it was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import official
+import pytest
+
+from image import boot
+from image.errors import ImageError
+
+DEBIAN = {
+    "vmlinuz-7.2.12+deb14-arm64": b"kernel",
+    "initrd.img-7.2.12+deb14-arm64": b"initrd",
+    "bcm2837-rpi-3-b.dtb": b"tree",
+    "config.txt": b"arm_64bit=1\nkernel=vmlinuz-7.2.12+deb14-arm64\n"
+    b"initramfs initrd.img-7.2.12+deb14-arm64\n",
+    "cmdline.txt": b"console=tty0 console=ttyS1,115200 root=LABEL=RASPIROOT rw rootwait\n",
+}
+
+
+def card(folder: Path, files: dict[str, bytes]) -> Path:
+    root = folder / "root"
+    root.mkdir()
+    return official.image(folder / "card.img", root, files)
+
+
+def after(command: list[str], option: str) -> str:
+    return command[command.index(option) + 1]
+
+
+@pytest.mark.parametrize(("machine", "console"), [("raspi3b", "ttyS1,115200"), ("virt", "ttyAMA0")])
+def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, console: str) -> None:
+    image = card(tmp_path, DEBIAN)
+    before = official.checksum(image)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    command = boot.boot_command(image, machine, folder, ssh=2222, append="quiet")
+    assert Path(after(command, "-kernel")).read_bytes() == b"kernel"
+    assert Path(after(command, "-initrd")).read_bytes() == b"initrd"
+    arguments = f"root=LABEL=RASPIROOT rw rootwait console={console} quiet"
+    assert after(command, "-append") == arguments
+    assert "hostfwd=tcp:127.0.0.1:2222-:22" in after(command, "-netdev")
+    if machine == "raspi3b":
+        assert Path(after(command, "-dtb")).read_bytes() == b"tree"
+    overlay = folder / "card.qcow2"
+    assert f"file={overlay},format=qcow2" in " ".join(command)
+    said = subprocess.run(
+        ["qemu-img", "info", "--output=json", overlay], check=True, capture_output=True
+    )
+    size = json.loads(said.stdout)["virtual-size"]
+    assert size == (128 * official.MIB if machine == "raspi3b" else image.stat().st_size)
+    assert official.checksum(image) == before
+
+
+def test_what_it_writes_is_kept_on_demand_only(tmp_path: Path) -> None:
+    image = card(tmp_path, DEBIAN)
+    command = boot.boot_command(image, "raspi3b", tmp_path, write=True)
+    assert f"file={image},format=raw,if=sd" in command
+    assert image.stat().st_size == 128 * official.MIB
+
+
+def test_its_network_may_be_a_laboratory(tmp_path: Path) -> None:
+    command = boot.boot_command(card(tmp_path, DEBIAN), "virt", tmp_path, tap="tap7", ssh=2222)
+    assert after(command, "-netdev") == "tap,id=net,ifname=tap7,script=no,downscript=no"
+
+
+def test_what_is_no_card_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"none.img: no such image"):
+        boot.boot_command(tmp_path / "none.img", "virt", tmp_path)
+    text = tmp_path / "text.img"
+    text.write_text("not an image")
+    with pytest.raises(ImageError, match="not the image of a Pi's card"):
+        boot.boot_command(text, "virt", tmp_path)
+    with pytest.raises(ImageError, match=r"has no kernel7\.img"):
+        boot.boot_command(card(tmp_path, {}), "virt", tmp_path)
+    (tmp_path / "root").rmdir()
+    without = {name: content for name, content in DEBIAN.items() if "dtb" not in name}
+    with pytest.raises(ImageError, match=r"none of bcm2837-rpi-3-b\.dtb, bcm2710"):
+        boot.boot_command(card(tmp_path, without), "raspi3b", tmp_path)
