@@ -17,7 +17,8 @@ CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-long try image bench bench-guard bench-lists prompts clean
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-long try image flash \
+    bench bench-guard bench-lists prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -68,6 +69,9 @@ try: setup-containers ## build the exchange in a container, and let a robot and 
 
 image: setup-image ## the image of your Pi's SD card (OPTIONS=--help)
 	@$(BIN)/python -m image build $(OPTIONS)
+
+flash: setup ## write the image to an SD card, and read it back (as root; OPTIONS=--help)
+	@$(BIN)/python -m image flash $(OPTIONS)
 
 bench: setup-containers ## what the appliance costs, as ratios
 	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.appliance

@@ -7,7 +7,7 @@ import errno
 import sys
 from collections.abc import Sequence
 
-from image import boot, build
+from image import boot, build, flash, verify
 from image.errors import ImageError
 
 
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what it ends with."""
     parser = argparse.ArgumentParser(prog="image", description=sys.modules["image"].__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (build, boot):
+    for command in (build, verify, flash, boot):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

@@ -82,6 +82,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("image", type=Path)
     parser.add_argument("--machine", choices=MACHINES, default="virt", help="(virt)")
     parser.add_argument("--ssh", type=int, metavar="PORT", help="its SSH at this port of 127.0.0.1")
+    parser.add_argument("--tap", default="", help="an existing tap device to be its network")
     parser.add_argument("--write", action="store_true", help="keep what the machine writes")
     parser.add_argument("--append", default="", help="further words for the kernel")
     parser.set_defaults(run=run)
@@ -95,6 +96,7 @@ def run(options: argparse.Namespace) -> None:
             options.machine,
             Path(folder),
             ssh=options.ssh,
+            tap=options.tap,
             write=options.write,
             append=options.append,
         )

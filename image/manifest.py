@@ -154,19 +154,25 @@ def write(image: Path, about: Mapping[str, str], advance: Advance) -> Path:
 
 
 def read(image: Path) -> Manifest:
-    """Read the manifest beside an image, or the manifest itself."""
-    path = image if image.suffix == ".json" else beside(image)
+    """Read the manifest beside an image."""
+    if image.suffix == ".json":
+        raise ImageError(f"{image}: it is a manifest; name the image itself")
+    if not image.exists():
+        raise ImageError(f"{image}: not found; `make image` builds it")
+    return load(beside(image))
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ImageError(
-            f"{path}: not found. It says what {image.name} must be, and `image build` writes it "
-            "beside the image: copy both"
+            f"{path}: not found. It says what the image must be, and `make image` writes it beside "
+            "the image: copy both"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImageError(f"{path}: cannot be read: {error}") from None
-    try:
-        return _parse(text)
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise ImageError(f"{path}: not an image's manifest ({reason}): copy it again") from None

@@ -18,7 +18,7 @@ def size(count: int) -> str:
 
 def exact(count: int) -> str:
     """Say a size to the byte, and as it is printed on cards."""
-    return f"{count:,} bytes ({size(count)})"
+    return f"{count:,} bytes ({size(count)})" if count >= 1000 else size(count)
 
 
 def same_as_root() -> str:

@@ -45,7 +45,7 @@ def molecule(scenario: str) -> dict[str, str]:
 def with_setting(files: Files, name: str, value: Any) -> dict[str, str]:
     """Return the files with another value of a variable that one of them has."""
     for file, text in files.items():
-        data = yaml.safe_load(text) if file.endswith(".yml") else {}
+        data = (yaml.safe_load(text) or {}) if file.endswith(".yml") else {}
         if name in data:
             return {**files, file: yaml.safe_dump({**data, name: value}, allow_unicode=True)}
     raise AssertionError(f"no file has {name}")

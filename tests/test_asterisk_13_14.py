@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from asterisk_sip import asterisk_chan_pjsip, asterisk_chan_sip
+from asterisk_drivers.chan_pjsip import asterisk_chan_pjsip
+from asterisk_drivers.chan_sip import asterisk_chan_sip
 
 ROOT = Path(__file__).parents[1]
 KNOWN: dict[str, Any] = yaml.safe_load((ROOT / "tests/asterisk-13.14-options.yml").read_text())

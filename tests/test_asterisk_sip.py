@@ -3,11 +3,9 @@
 from typing import Any
 
 import pytest
-from asterisk_sip import (
-    asterisk_chan_pjsip,
-    asterisk_chan_sip,
-    asterisk_trunk_hosts,
-)
+from asterisk_drivers.chan_pjsip import asterisk_chan_pjsip
+from asterisk_drivers.chan_sip import asterisk_chan_sip
+from asterisk_sip import asterisk_trunk_hosts
 from test_asterisk_13_14 import HANDSETS, TRUNK, TRUNKS
 
 Section = dict[str, Any]

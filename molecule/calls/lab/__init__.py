@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .parts import House, Mailsink, Operator, Robot
+from .house import House
+from .parts import Mailsink, Operator, Robot
 from .world import Machine, eventually
 
 

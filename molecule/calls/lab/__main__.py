@@ -11,7 +11,7 @@ os.environ["MOLECULE_SCENARIO_NAME"] = "try"
 
 from . import Lab, open_lab  # noqa: E402
 from .build import PROJECT, built  # noqa: E402
-from .parts import House  # noqa: E402
+from .house import House  # noqa: E402
 from .sound import seconds_of  # noqa: E402
 from .world import eventually  # noqa: E402
 

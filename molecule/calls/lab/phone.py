@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import threading
 import time
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ sip_listen 0.0.0.0:{sip_port}
 rtp_ports {rtp_port}-{rtp_last}
 call_max_calls 4
 audio_source ausine,{tone}
-audio_player aufile,{home}/heard.wav
-audio_alert aufile,/dev/null
+audio_player aubridge,none
+audio_alert aubridge,none
 ausrc_srate 48000
 auplay_srate 8000
 auplay_channels 1
@@ -33,15 +34,15 @@ module_path /usr/lib/baresip/modules
 module g711.so
 module g722.so
 module ausine.so
-module aufile.so
+module aubridge.so
+module sndfile.so
+snd_path {home}
 module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 0.0.0.0:{control_port}
 """
 
-
-SETTLED = 0.5  # seconds
 # Baresip's names of codecs, the best first.
 A_LAW, G722 = "pcma", "g722/16000/1,pcma"
 
@@ -83,6 +84,7 @@ class Phone:
         ports = {"control_port": 4000 + index, "sip_port": 5000 + 2 * index}
         rtp = 10000 + 100 * index
         config = CONFIG.format(tone=tone, home=self._home, rtp_port=rtp, rtp_last=rtp + 98, **ports)
+        machine.run("rm", "-rf", self._home)
         machine.write(f"{self._home}/config", config)
         for empty in "accounts", "sip":
             machine.write(f"{self._home}/{empty}", "")
@@ -102,8 +104,9 @@ class Phone:
     def register(self, codecs: str = A_LAW) -> None:
         """Tell the registrar again where it is, and speak these codecs from now on.
 
-        A-law alone is the rule: baresip 1.1 crashes now and then, or falls silent, where an
-        exchange changes the codec during a call, as it does when it is transferred.
+        A-law alone is the rule: where an exchange changes the codec during a call, as it does when
+        it is transferred, baresip 1.1 goes on at the first one's rate, and a tone is heard an
+        octave off.
         """
         self._command("uadelall")
         time.sleep(1)  # lest the farewell come after the new registration, and end it
@@ -132,12 +135,6 @@ class Phone:
 
     def hang_up(self) -> float:
         """Hang up, or refuse a call that rings; return when."""
-        # Not at once after it was answered: baresip 1.1 crashes when it ends what it plays before
-        # the thread that does so has begun.
-        begun = [
-            event.at for kind in ("CALL_ESTABLISHED", "CALL_RTPESTAB") for event in self.seen(kind)
-        ]
-        time.sleep(max(0.0, max(begun, default=0.0) + SETTLED - time.time()))
         at = time.time()
         self._command("hangup")
         return at
@@ -203,8 +200,12 @@ class Phone:
         return found
 
     def heard(self) -> bytes:
-        """Return what was heard in the last call that was answered, as a WAV."""
-        return self._machine.read(f"{self._home}/heard.wav")
+        """Return what was heard in the call that was answered last, as a WAV."""
+        names = self._machine.run("sh", "-c", f"ls -t {self._home}/*-dec.wav")
+        recording = self._machine.read(names.splitlines()[0])
+        # Its length is written when the call ends, and may be asked before.
+        header, samples = recording[:40], recording[44:]
+        return header + struct.pack("<I", len(samples)) + samples
 
     def said(self) -> str:
         """Return the SIP that it has said and been told."""

@@ -15,6 +15,9 @@ SCENARIO = Path(__file__).resolve().parents[1]
 ENTER = SCENARIO.parent / "shared/enter"
 PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
+EXCHANGES: list[str] = list(
+    yaml.safe_load((SCENARIO / "inventory/hosts.yml").read_text())["exchange"]["hosts"]
+)
 SECRET: str = DATA["lab_secret"]
 HOUSEHOLD: dict[str, Any] = yaml.safe_load(
     (SCENARIO / "inventory/group_vars/exchange/household.yml").read_text()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import testinfra
 from lab import Lab, open_lab
-from lab.parts import House
-from lab.world import DATA, SCENARIO
+from lab.house import House
+from lab.world import EXCHANGES, SCENARIO
 from testinfra.host import Host
 
 FIGURES: dict[str, dict[str, str]] = {}
@@ -20,11 +20,11 @@ RUNS: dict[tuple[Any, ...], Future[None]] = {}
 
 @pytest.fixture(scope="session")
 def lab() -> Generator[Lab, None, None]:
-    with open_lab(list(DATA["lab_lines"])) as opened:
+    with open_lab(EXCHANGES) as opened:
         yield opened
 
 
-@pytest.fixture(params=DATA["lab_lines"])
+@pytest.fixture(params=EXCHANGES)
 def house(lab: Lab, request: pytest.FixtureRequest) -> House:
     return lab.houses[request.param]
 
@@ -69,12 +69,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures as a table."""
     if not FIGURES:
         return
-    exchanges = list(DATA["lab_lines"])
     terminalreporter.section("figures")
     for row in (
-        ["", *exchanges],
+        ["", *EXCHANGES],
         *(
-            [figure, *(values.get(name, "-") for name in exchanges)]
+            [figure, *(values.get(name, "-") for name in EXCHANGES)]
             for figure, values in FIGURES.items()
         ),
     ):

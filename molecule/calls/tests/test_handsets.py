@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab import Lab
-from lab.parts import House
+from lab.house import House
 from lab.phone import G722, Event, Phone, connect, hear_each_other
 from lab.sound import seconds_heard, seconds_of
 from lab.world import HOUSEHOLD, eventually
@@ -76,7 +76,6 @@ def test_calls_outside_are_a_law(house: House, figures: Figures, way: str) -> No
 # Hold.
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("held", ["known", "cuisine"])
 def test_who_is_held_hears_music_and_goes_on_after(house: House, held: str) -> None:
     other: Phone = getattr(house, held)
@@ -100,7 +99,6 @@ def test_who_is_held_hears_music_and_goes_on_after(house: House, held: str) -> N
 # Transfer.
 
 
-@pytest.mark.long
 def test_a_caller_is_given_to_another_room_unasked(house: House) -> None:
     salon_answers(house)
     house.salon.transfer("002")
@@ -113,7 +111,6 @@ def test_a_caller_is_given_to_another_room_unasked(house: House) -> None:
     assert seconds_of(house.known.heard(), FRENCH_RING) > 1, "no ring was heard meanwhile"
 
 
-@pytest.mark.long
 def test_a_caller_is_given_to_another_room_after_asking_there(house: House) -> None:
     first = salon_answers(house)
     house.salon.forget()
@@ -125,7 +122,6 @@ def test_a_caller_is_given_to_another_room_after_asking_there(house: House) -> N
     hear_each_other(house.known, house.cuisine)
 
 
-@pytest.mark.long
 def test_whom_the_house_has_called_is_given_to_another_room(house: House) -> None:
     connect(house.salon, house.known.user, house.known)
     house.salon.transfer("002")
@@ -136,7 +132,6 @@ def test_whom_the_house_has_called_is_given_to_another_room(house: House) -> Non
     hear_each_other(house.known, house.cuisine)
 
 
-@pytest.mark.long
 def test_a_caller_who_is_given_to_an_empty_room_leaves_a_message(house: House, lab: Lab) -> None:
     before = len(lab.mailsink.to(house.mailbox))
     salon_answers(house)
@@ -151,7 +146,6 @@ def test_a_caller_who_is_given_to_an_empty_room_leaves_a_message(house: House, l
     assert eventually(lambda: house.last_call()["stage"] == "message", "it is recorded")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("number", ["0612345678", "0142000000", "0899123456", "15", "**1", "free"])
 def test_a_caller_is_never_given_to_the_outside(house: House, lab: Lab, number: str) -> None:
     before = house.dialled()

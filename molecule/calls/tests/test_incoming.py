@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from lab import Lab
-from lab.parts import Attempt, House
+from lab.house import House
+from lab.parts import Attempt
 from lab.phone import Phone
 from lab.sound import seconds_of
 from lab.world import DATA, WAIT, eventually

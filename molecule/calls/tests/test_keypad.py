@@ -6,7 +6,7 @@ import time
 
 import pytest
 from lab import Lab
-from lab.parts import House
+from lab.house import House
 from lab.phone import Phone
 from lab.sound import said
 from lab.world import PROMPTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from lab.parts import House
+from lab.house import House
 
 Figures = dict[str, dict[str, str]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab import Lab
-from lab.parts import House
+from lab.house import House
 from lab.phone import Phone
 from lab.world import WAIT, eventually
 

@@ -6,7 +6,7 @@ import itertools
 import re
 
 from dialled import forms, sampled
-from lab.parts import House
+from lab.house import House
 from lab.world import DATA
 
 # What Asterisk says of the extension that it would take, and where that sends the call.

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from lab import Lab
 from lab.build import settle
+from lab.house import House
 from lab.network import Network, Router
-from lab.parts import House
 from lab.world import HOUSEHOLD, eventually
 
 Figures = dict[str, dict[str, str]]

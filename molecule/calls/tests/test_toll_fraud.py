@@ -6,7 +6,7 @@ import re
 
 import pytest
 from lab import Lab
-from lab.parts import House
+from lab.house import House
 
 # What a place of a pattern may be, for one number that it matches.
 ONE = {"X": "5", "Z": "7", "N": "7", ".": "1", "!": "1"}

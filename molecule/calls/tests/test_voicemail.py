@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lab import Lab
-from lab.parts import House, Mail
+from lab.house import House
+from lab.parts import Mail
 from lab.sound import seconds_of
 from lab.world import DATA, eventually
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from lab import Lab
 from lab.build import settle
-from lab.parts import House
+from lab.house import House
 from lab.sound import said
 from lab.world import DATA, HOUSEHOLD, PROMPTS, eventually
 

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 from lab import Lab
 from lab.build import settle
-from lab.parts import House
+from lab.house import House
 from lab.phone import connect, hear_each_other
 from lab.world import HOUSEHOLD, eventually
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from lab import Lab
 from lab.build import settle
-from lab.parts import House
+from lab.house import House
 from lab.sound import said
 from lab.world import PROMPTS, eventually
 

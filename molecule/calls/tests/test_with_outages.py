@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import Lab
 from lab.build import settle
-from lab.parts import House
+from lab.house import House
 from lab.sound import seconds_of
 
 

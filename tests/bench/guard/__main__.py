@@ -20,7 +20,7 @@ from typing import Any
 
 from lab.build import PROJECT, built, play
 from lab.parts import Attempt, Operator, Robot
-from lab.world import DATA, eventually
+from lab.world import DATA, EXCHANGES, eventually
 
 from . import report
 from .data import BATTERY, DECOYS, PRODUCT_DEFAULT, Profile, profiles
@@ -102,7 +102,7 @@ def parse() -> argparse.Namespace:
     every = {each.name: each for each in profiles()}
     choices = {
         "decoys": list(DECOYS),
-        "exchanges": list(DATA["lab_lines"]),
+        "exchanges": EXCHANGES,
         "profiles": list(every),
         "conditions": list(BATTERY["conditions"]),
     }

@@ -18,6 +18,8 @@ Entry = Mapping[str, Any]
 # `register => user:secret@host/extension~expiry` so would : @ / ~ ? end the password.
 SIP_SIGNS = "! $ % & ( ) * + , - . = ^ _"
 SIP_SECRET = re.compile(rf"[A-Za-z0-9{re.escape(SIP_SIGNS.replace(' ', ''))}]+")
+# A pass phrase, or the key itself (IEEE 802.11).
+WIFI_SECRET = re.compile(r"[ -~]{8,63}|[0-9A-Fa-f]{64}")
 TRUNK_SECRET_LENGTH = 8
 HANDSET_SECRET_LENGTH = 12
 PIN_LENGTHS = 4, 10
@@ -54,6 +56,7 @@ def credential_problems(sound: Mapping[str, Any], sources: Sources) -> Iterator[
             if lack and not given.get(number):
                 yield Problem(("household_secrets", kind, number), lack)
     yield from _relay(sound.get("household_mail"), secrets.get("mail", ""))
+    yield from _wifi(sound.get("household_card"), secrets.get("wifi", ""))
     if (pin := secrets.get("outgoing", "")) and (wrong := _checked(pin, {"number": ""}, _pin)):
         yield Problem(("household_secrets", "outgoing"), wrong)
 
@@ -72,6 +75,22 @@ def _relay(mail: Entry | None, secret: str) -> Iterator[Problem]:
         yield Problem(
             setting, "has a line break, a tab or a space at an end. Write it on one line, without."
         )
+
+
+def _wifi(card: Entry | None, secret: str) -> Iterator[Problem]:
+    setting: Setting = ("household_secrets", "wifi")
+    wifi = (card or {}).get("wifi", {})
+    if not wifi:
+        if secret and card is not None:
+            text = "is set, but household_card.wifi is not. Set it too, or delete this."
+            yield Problem(setting, text)
+    elif not secret:
+        yield Problem(setting, "is missing: the password of the network household_card.wifi.ssid.")
+    elif PLACEHOLDER.search(secret):
+        yield Problem(setting, PLACEHOLDER_TEXT)
+    elif not WIFI_SECRET.fullmatch(secret):
+        text = "is no WiFi password: it has 8 to 63 letters without accents, digits and signs."
+        yield Problem(setting, f"{text} It stands on the box, most often.")
 
 
 def _checked(secret: str, entry: Entry, check: Callable[[str, Entry], str]) -> str:

@@ -30,10 +30,11 @@ TOPICS = {
     "household_allow": "guard.yml",
     "household_block": "guard.yml",
     "household_mail": "mail.yml",
+    "household_card": "card.yml",
     "household_secrets": "vault.yml",
 }
 # What the wiring takes from elsewhere: its name there.
-WIRED = {"household_sip_driver": "asterisk_sip_driver"}
+WIRED = {"household_sip_driver": "asterisk_sip_driver", "household_login": "ansible_user"}
 # What a run itself sets, and a second look finds.
 FACTS = {"household_generated_secrets", "household_house", "household_numbers"}
 

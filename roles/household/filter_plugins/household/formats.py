@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from .card import country, hostname, interface, nameserver, router, ssh_key, ssid
 from .hours import hours
 from .phone import callers, line
 from .problems import VARIABLES, Problem, Setting, quoted
@@ -24,6 +25,8 @@ Format = Callable[[str], str]
 PLACEHOLDER = re.compile(
     r"SUPERPASSWORD|MDP[A-Z]{4,}|\b0[0-9]X{8}\b|PR[EÉ]NOM|\bXXXX|CHANGE[ _-]?ME", re.IGNORECASE
 )
+# Where letters may spell anything by chance.
+RANDOM = {"household_card.ssh_keys"}
 PLACEHOLDER_TEXT = "is still the example's placeholder. Write your own."
 
 # Section names of sip.conf and pjsip.conf, and extensions of the dialplan, that exist already.
@@ -184,6 +187,13 @@ FORMATS: Mapping[str, Format] = {
     "household_mail.admin": email,
     "household_mail.relay.host": host,
     "household_mail.relay.user": relay_user,
+    "household_card.hostname": hostname,
+    "household_card.ssh_keys": ssh_key,
+    "household_card.network.address": optional(interface),
+    "household_card.network.gateway": optional(router),
+    "household_card.network.dns": nameserver,
+    "household_card.wifi.country": country,
+    "household_card.wifi.ssid": ssid,
 }
 
 # Setting without its index -> least, greatest.
@@ -205,7 +215,8 @@ def format_problems(sound: Mapping[str, Any]) -> Iterator[Problem]:
     for setting, value in leaves(sound):
         field = ".".join(str(key) for key in setting if not isinstance(key, int))
         if isinstance(value, str) and field in FORMATS:
-            wrong = PLACEHOLDER_TEXT if PLACEHOLDER.search(value) else FORMATS[field](value)
+            placeholder = field not in RANDOM and PLACEHOLDER.search(value)
+            wrong = PLACEHOLDER_TEXT if placeholder else FORMATS[field](value)
             if wrong:
                 yield Problem(setting, wrong)
         elif field in RANGES:

@@ -30,6 +30,9 @@ OUTGOING: Data = {
 HANDSET_CODECS = ["g722", "alaw"]
 RELAY = {"port": 587, "tls": "starttls"}
 SIP_PORT = 5060
+HOSTNAME = "gardeligne"
+NETWORK: Data = {"address": "", "gateway": "", "dns": []}
+WIFI: Data = {"country": "FR", "hidden": False}
 
 
 def household_model(values: Data, generated: Data) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
             raw["outgoing"].get("open", []),
         ),
         "mail": _mail(raw["mail"], secrets),
+        "card": _card(raw["card"], secrets),
     }
 
 
@@ -185,3 +189,16 @@ def _mail(mail: Data, secrets: Data) -> dict[str, Any]:
     # Who reads the machine's own mail, if nobody is named: who sends it.
     sender = mail.get("sender", "")
     return {"sender": sender, "admin": mail.get("admin", sender), "relay": relay}
+
+
+def _card(card: Data, secrets: Data) -> dict[str, Any]:
+    """Return what makes a written card a machine of this house's, {} if there is none."""
+    if not card:
+        return {}
+    wifi = {**WIFI, **card["wifi"], "password": secrets.get("wifi", "")} if card.get("wifi") else {}
+    return {
+        "hostname": card.get("hostname", HOSTNAME),
+        "ssh_keys": [key.strip() for key in card["ssh_keys"]],
+        "network": {**NETWORK, **card.get("network", {})},
+        "wifi": {**wifi, "hidden": bool(wifi["hidden"])} if wifi else {},
+    }

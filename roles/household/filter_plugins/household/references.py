@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .card import card_problems
 from .phone import PhoneError, callers, line, matches
 from .problems import Problem, Setting, complete, did_you_mean, listed, quoted
 
@@ -257,4 +258,5 @@ CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [
     _outgoing,
     _mails,
     _release,
+    card_problems,
 ]

@@ -1,0 +1,25 @@
+"""A household changes a file and runs the playbook again, over SSH."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+def test_a_run_over_ssh_changes_nothing() -> None:
+    ran = subprocess.run(
+        [f"{sys.prefix}/bin/ansible-playbook", "--inventory=molecule/image/inventory",
+         "--limit=pi,localhost", "playbook.yml"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env={**os.environ, "ANSIBLE_ROLES_PATH": str(PROJECT / "roles")},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout[-4000:]
+    recap = re.search(r"^pi .*changed=(\d+)", ran.stdout, re.M)
+    assert recap, ran.stdout[-4000:]
+    changed = re.findall(r"^TASK \[(.*)\].*\n(?:.*\n)*?changed: \[pi\]", ran.stdout, re.M)
+    assert recap[1] == "0", changed

@@ -1,0 +1,1 @@
+"""What Asterisk's two SIP drivers are told of the household."""

@@ -1,0 +1,227 @@
+"""The program that finishes the first start: what it finds out, and what it says of it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import importlib.machinery
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).parents[1] / "roles/sdcard/files/gardeligne-first-boot"
+
+
+def _loaded() -> ModuleType:
+    loader = importlib.machinery.SourceFileLoader("first_boot", str(PROGRAM))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    loader.exec_module(module)
+    sys.dont_write_bytecode = before
+    return module
+
+
+first_boot = _loaded()
+
+CARD = {
+    "hostname": "gardeligne",
+    "boot": "",
+    "wifi": "",
+    "driver": "chan_pjsip",
+    "lines": [],
+    "admin": "famille.martin@example.org",
+    "patience": 0,
+}
+
+# As Asterisk 22 and 16 printed it, with the network away or at the laboratory's operator.
+PJSIP = """\
+
+ <Registration/ServerURI..............................>  <Auth....................>  <Status.......>
+==========================================================================================
+
+ free/sip:freephonie.net:5060                            free-auth                   Registered        (exp. 1790s)
+ ovh/sip:sip.ovh.fr:5060                                 ovh-auth                    Rejected          (exp. 25s)
+ ovh2/sip:sip.ovh.fr:5060                                ovh2-auth                   Unregistered
+
+Objects found: 3
+"""  # noqa: E501
+CHAN_SIP = """\
+No ethernet interface found for seeding global EID. You will have to set it manually.
+Host                                    dnsmgr Username       Refresh State                Reg.Time
+freephonie.net:5060                     Y      0987654321        1785 Registered           Wed, 25 Nov 2026 01:30:25
+sip.ovh.fr:5060                         Y      003397265432      1785 Registered           Wed, 25 Nov 2026 01:30:25
+sip.ovh.fr:5060                         Y      003397265432      1800 No Authentication
+3 SIP registrations.
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("free", "Registered"), ("ovh", "Rejected"), ("ovh2", "Unregistered"), ("fre", "")],
+)
+def test_a_line_has_the_state_that_pjsip_shows(name: str, state: str) -> None:
+    line = {"name": name, "user": "0987654321"}
+    assert first_boot.line_state("chan_pjsip", line, PJSIP) == state
+
+
+@pytest.mark.parametrize(
+    ("user", "state"),
+    [
+        ("0987654321", "Registered"),
+        # Both of these logins are shown as the same: who is not sure says no.
+        ("0033972654321", "No Authentication"),
+        ("0033972654322", "No Authentication"),
+        ("0987654320", ""),
+    ],
+)
+def test_a_line_has_the_state_that_chan_sip_shows(user: str, state: str) -> None:
+    line = {"name": "free", "user": user}
+    assert first_boot.line_state("chan_sip", line, CHAN_SIP) == state
+
+
+def test_a_command_that_is_not_there_has_failed() -> None:
+    said, good = first_boot.run("/usr/bin/gardeligne-there-is-no-such-program")
+    assert not good
+    assert "No such file" in said
+
+
+def test_a_command_that_hangs_is_left() -> None:
+    began = time.monotonic()
+    _, good = first_boot.run("sleep", "60", timeout=0.2)
+    assert not good
+    assert time.monotonic() - began < 10
+
+
+def test_a_command_says_what_it_says_to_the_terminal_too() -> None:
+    assert first_boot.run("sh", "-c", "echo out; echo err >&2; exit 3") == ("out\nerr", False)
+
+
+def test_waiting_ends_with_the_answer(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    with subprocess.Popen(["sh", "-c", f"sleep 1; echo yes >{there}"]):
+        assert first_boot.wait(30, there.exists)
+
+
+def test_waiting_ends_without_an_answer() -> None:
+    began = time.monotonic()
+    assert not first_boot.wait(1, lambda: False)
+    assert time.monotonic() - began < 10
+
+
+def test_the_room_behind_a_partition_is_what_growing_takes(tmp_path: Path) -> None:
+    """Real partitions in a file: what sfdisk is told takes all of the room, and moves nothing."""
+    disk = tmp_path / "disk"
+    with disk.open("wb") as image:
+        image.truncate(256 << 20)
+    table = "label: dos\nstart=8192, size=65536, type=c\nstart=73728, size=131072, type=83\n"
+    subprocess.run(["sfdisk", disk], input=table.encode(), check=True, capture_output=True)
+
+    def partition() -> Path:
+        """Lay the table out as sysfs does."""
+        shown = subprocess.run(["sfdisk", "--json", disk], check=True, capture_output=True)
+        root = json.loads(shown.stdout)["partitiontable"]["partitions"][1]
+        folder = tmp_path / "sys/disk2"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder.parent / "size").write_text(f"{(256 << 20) // 512}\n")
+        (folder / "start").write_text(f"{root['start']}\n")
+        (folder / "size").write_text(f"{root['size']}\n")
+        return folder
+
+    assert first_boot.room(str(partition())) == (256 << 11) - 73728 - 131072
+    _, good = first_boot.run(*first_boot.larger("2", str(disk)), input=first_boot.ALL_OF_IT)
+    assert good
+    assert first_boot.room(str(partition())) < first_boot.LITTLE
+    assert (partition() / "start").read_text() == "73728\n"
+
+
+def test_the_report_is_a_text_for_any_pc(tmp_path: Path) -> None:
+    """In a mount of its own, as the partition is one: hence the namespace."""
+    code = f"""
+import importlib.machinery, importlib.util, sys
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("first_boot", {str(PROGRAM)!r})
+module = importlib.util.module_from_spec(importlib.util.spec_from_loader("first_boot", loader))
+loader.exec_module(module)
+report = module.Report(dict({CARD!r}, boot={str(tmp_path)!r}))
+report.step("Réseau", lambda card: "192.168.1.10")
+sys.stdout.buffer.write(open({str(tmp_path / "gardeligne.txt")!r}, "rb").read())
+"""
+    script = f"mount -t tmpfs none {tmp_path} && exec {sys.executable} -"
+    run = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
+        input=code.encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(b"\xef\xbb\xbf")
+    lines = run.stdout.decode("utf-8-sig").split("\r\n")
+    assert "[ok] Réseau : 192.168.1.10" in lines
+    assert "\n" not in "".join(lines)
+
+
+def test_the_report_is_not_written_under_a_partition_that_is_not_mounted(tmp_path: Path) -> None:
+    report = first_boot.Report({**CARD, "boot": str(tmp_path)})
+    report.step("Réseau", lambda card: "192.168.1.10")
+    assert list(tmp_path.iterdir()) == []
+
+
+def fails(card: Any) -> str:
+    raise first_boot.Missing("n'est pas là", "Branchez-le.")
+
+
+def breaks(card: Any) -> str:
+    return str(card["there is no such thing"])
+
+
+def test_what_is_missing_is_said_with_its_cure_and_the_rest_is_looked_at() -> None:
+    report = first_boot.Report(CARD)
+    report.step("Réseau", fails)
+    report.step("Heure", lambda card: "12:00", ["Réseau"])
+    report.step("Asterisk", breaks)
+    report.step("Mail", lambda card: "prêt")
+    assert not report.ready()
+    assert report.text("pas prêt").splitlines()[2:] == [
+        "[--] Réseau : n'est pas là",
+        "     Que faire : Branchez-le.",
+        "[--] Heure : pas vérifié",
+        "     Que faire : D'abord : Réseau.",
+        "[--] Asterisk : erreur de ce programme",
+        "     Que faire : KeyError('there is no such thing')",
+        "[ok] Mail : prêt",
+    ]
+
+
+def test_the_mail_says_the_same_to_a_person() -> None:
+    report = first_boot.Report(CARD)
+    report.step("Ligne été (09 87 65 43 21)", lambda card: "enregistrée")
+    text = report.text(first_boot.READY)
+    sent = first_boot.message(CARD["admin"], first_boot.READY, text)
+    mail = email.message_from_bytes(sent, policy=email.policy.default)
+    assert mail["Subject"] == "Votre standard téléphonique est prêt"
+    assert mail["To"] == CARD["admin"]
+    assert mail.get_content() == text
+    sent.decode("ascii")  # no relay has to know SMTPUTF8 or 8BITMIME
+
+
+def test_the_reason_why_mail_waits_is_postfixs_own() -> None:
+    queue = """\
+-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------
+4C0F1C0A2B*    1234 Wed Nov 25 01:00:00  famille.martin@example.org
+(SASL authentication failed; server smtp.example.org[192.0.2.1] said: 535 5.7.8 Error)
+                                         famille.martin@example.org
+
+-- 1 Kbytes in 1 Request.
+"""
+    reason = "SASL authentication failed; server smtp.example.org[192.0.2.1] said: 535 5.7.8 Error"
+    assert first_boot.why_waiting(queue) == reason
+    assert first_boot.why_waiting("Mail queue is empty\n") == ""
