@@ -66,6 +66,8 @@ def prepare(architecture: str) -> None:
     # A shell that starts a program in the background lets it ignore these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ansible takes the name of the first process for the service manager's, unless it is this.
+    Path("/proc/self/comm").write_text("init")
     os.environ["QEMU_CPU"] = PROCESSOR[architecture]
     own = subprocess.run(
         ["mount", "-t", "binfmt_misc", "binfmt_misc", TABLE], stderr=subprocess.DEVNULL, check=False
