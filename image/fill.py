@@ -85,6 +85,7 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
             namespace.detach(boot)
     with steps.step("no more than its content"):
         disk.shrink(parts, MARGIN, steps)
+    disk.write_early(parts, steps)
 
 
 @contextmanager
