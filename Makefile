@@ -58,11 +58,11 @@ unit: setup-image ## unit tests
 
 test-quick: lint unit ## everything that needs no container, in about a minute
 
-test: setup-containers ## everything: containers and real calls too (as root)
+test: setup-containers setup-image ## everything: containers, a card in QEMU, real calls (as root)
 	@tests/all
 
-test-long: setup-containers ## calls held and passed on: crash the lab's telephone as yet
-	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s calls
+test-long: setup-containers setup-image ## many more power cuts than make test has time for
+	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,17 @@ class Household:
     ansible: Sequence[str] = ()
 
 
+def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
+    """Let the playbook look at the household's data: it takes seconds, and a base takes minutes."""
+    with _secret(house.vault_password, work / "vault") as secret, steps.step("household's data"):
+        here = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "household_release": base.suite,
+        }
+        _playbook(house, here, secret, steps, "--tags=always")
+
+
 def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> None:
     """Run the playbook into an image's partitions."""
     with steps.step("room for the exchange"):
@@ -60,13 +72,20 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
         vault = _secret(house.vault_password, work / "vault")
         running = namespace.system_folders(root)
         with running, _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
-            _playbook(root, base, house, secret, steps)
+            # Roles see by the fact is_chroot that nothing runs.
+            there = {
+                "ansible_connection": "community.general.chroot",
+                "ansible_host": str(root),
+                "ansible_python_interpreter": base.python,
+            }
+            _playbook(house, there, secret, steps)
             _end_programs(root)
         with steps.step("boot partition"):
             disk.write_boot(parts, boot, before, steps)
             namespace.detach(boot)
     with steps.step("no more than its content"):
         disk.shrink(parts, MARGIN, steps)
+    disk.write_early(parts, steps)
 
 
 @contextmanager
@@ -85,15 +104,10 @@ def _secret(password: str, folder: Path) -> Iterator[list[str]]:
 
 
 def _playbook(
-    root: Path, base: Base, house: Household, secret: Sequence[str], steps: Steps
+    house: Household, where: dict[str, str], secret: Sequence[str], steps: Steps, *options: str
 ) -> None:
-    """Run ansible-playbook; roles see by the fact is_chroot that nothing runs."""
-    variables = {
-        "ansible_connection": "community.general.chroot",
-        "ansible_host": str(root),
-        "ansible_become": False,
-        "ansible_python_interpreter": base.python,
-    }
+    """Run ansible-playbook."""
+    variables = {**where, "ansible_become": False, "household_for_card": True}
     # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     settings = {
@@ -108,6 +122,7 @@ def _playbook(
         f"--limit={house.host}",
         f"--extra-vars={json.dumps(variables)}",
         *secret,
+        *options,
         *house.ansible,
         tools.PROJECT / "playbook.yml",
         env={**kept, **settings},

@@ -27,6 +27,7 @@ PACKAGES = {
     "qemu-system-aarch64": "qemu-system-arm",
     "resize2fs": "e2fsprogs",
     "sfdisk": "fdisk",
+    "tune2fs": "e2fsprogs",
     "unshare": "util-linux",
 }
 # Where Debian keeps some of them; an ordinary user's PATH has only the first halves.

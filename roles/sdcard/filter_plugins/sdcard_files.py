@@ -9,11 +9,10 @@ from typing import Any
 
 # By mount point or type: options that are added, and those that would say the opposite.
 ROOT_OPTIONS = {
-    # No write for each read.
+    # No write for each read. (Not nodelalloc, which would keep more through a power cut: ext4
+    # refuses it in the remount that fstab's options for the root are used for, and then the root
+    # may stay read-only. It can be a default of the filesystem itself: tune2fs -o nodelalloc.)
     "noatime": {"atime", "relatime", "strictatime", "lazytime"},
-    # A file's content is on the card with its name, when the journal is written every 5 s. With
-    # delayed allocation half a minute may pass, after which a power cut leaves an empty file.
-    "nodelalloc": {"delalloc"},
 }
 FAT_OPTIONS = {
     # Written at once: no PC that the card is put into finds half a file.

@@ -138,6 +138,9 @@ def ssid(text: str) -> str:
 def card_problems(sound: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what the card's settings say of one another."""
     card = sound.get("household_card", {})
+    if sound.get("household_for_card", False) and not card:
+        text = "is missing: a card is made for this house, and nobody could log in."
+        yield Problem(("household_card",), f"{text} card.yml of inventory/example shows how.")
     if card.get("ssh_keys") == []:
         text = f"has no key: nobody could log in. {KEY_CURE} None yet? ssh-keygen -t ed25519"
         yield Problem(("household_card", "ssh_keys"), text)
