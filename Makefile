@@ -17,8 +17,8 @@ CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-long try image flash \
-    bench bench-guard bench-lists prompts clean
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
+    flash bench bench-guard bench-lists prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -58,10 +58,13 @@ unit: setup-image ## unit tests
 
 test-quick: lint unit ## everything that needs no container, in about a minute
 
-test: setup-containers setup-image ## everything: containers, a card in QEMU, real calls (as root)
+test: setup-containers setup-image ## everything but the card in QEMU: containers and real calls too (as root)
 	@tests/all
 
-test-long: setup-containers setup-image ## many more power cuts than make test has time for
+test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
+	@$(SANDBOX) $(BIN)/molecule test -s image
+
+test-long: setup-containers setup-image ## that, with 18 power cuts
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it

@@ -25,7 +25,8 @@ MIB = 1 << 20
 ALIGN = 4 * MIB  # SD cards erase in units up to this
 BOOT_START = 4 * MIB
 BOOT_SIZE = 256 * MIB
-FILES = ("mcopy", "mdel", "mkfs.vfat", "sfdisk", "mke2fs", "e2fsck", "resize2fs", "tune2fs", "fuse2fs", "cp")
+FILES = ("mcopy", "mdel", "mkfs.vfat", "sfdisk", "mke2fs", "e2fsck", "resize2fs", "tune2fs",
+         "fuse2fs", "cp")  # fmt: skip
 # Newer than what e2fsck of bullseye knows; mke2fs of bookworm has them by default.
 FEATURES = "^orphan_file,^metadata_csum_seed"
 TYPE_FAT = "c"
