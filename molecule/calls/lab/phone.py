@@ -21,6 +21,7 @@ call_max_calls 4
 audio_source ausine,{tone}
 audio_player aubridge,none
 audio_alert aubridge,none
+jitter_buffer_delay 0-0
 ausrc_srate 48000
 auplay_srate 8000
 auplay_channels 1
