@@ -58,7 +58,7 @@ def test_no_password_opens_it(host: Host, user: str) -> None:
     assert host.check_output(f"passwd --status {user}").split()[1] == "L"
     configuration = PIDS / "gardeligne-image-pi.ssh"
     tried = subprocess.run(
-        ["ssh", "-F", configuration, "-o", "ControlPath=none", "-o", "IdentityFile=/dev/null",
+        ["ssh", "-F", configuration, "-o", "ControlPath=none", "-o", "PubkeyAuthentication=no",
          "-o", "BatchMode=yes", "-l", user, "pi", "true"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
