@@ -25,6 +25,7 @@ class Base:
     python: str
     components: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    security: bool = True  # whether its security archive is whole
     url: str = ""
     file: Path | None = None
     sha256: str = ""

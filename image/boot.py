@@ -54,7 +54,7 @@ MACHINES = {
         "qemu-system-aarch64",
         ("-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "1024"),
         _DISK,
-        "virtio-net-pci",
+        "virtio-net-pci,romfile=",  # it does not start from the network
         "ttyAMA0",
     ),
     # For 32 bits: QEMU's Pi 3 starts in 64.
@@ -70,7 +70,7 @@ MACHINES = {
         "qemu-system-arm",
         ("-M", "virt", "-cpu", "cortex-a15", "-smp", "2", "-m", "1024"),
         _DISK,
-        "virtio-net-pci",
+        "virtio-net-pci,romfile=",  # it does not start from the network
         "ttyAMA0",
     ),
 }

@@ -180,5 +180,7 @@ def work_folder() -> Iterator[Path]:
         namespace.end_all()  # they would go on writing there
         raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        # Never through a mount that is still there: the next build removes the folder.
+        if f" {work}/" not in Path("/proc/self/mounts").read_text():
+            shutil.rmtree(work, ignore_errors=True)
         os.close(handle)

@@ -93,6 +93,7 @@ def bootstrap(base: Base, root: Path, work: Path, steps: Steps) -> None:
     settings.write_text(apt_settings())
     # Our configuration goes before the packages that read it; theirs does not replace it.
     ours = f'cp -r --no-preserve=ownership {FILES}/. "$1" && mkdir -p "$1{base.boot}"'
+    drop = 'sed -i "/security/d" "$1/etc/apt/sources.list"'
     steps.run(
         "mmdebstrap",
         "--verbose",
@@ -107,6 +108,7 @@ def bootstrap(base: Base, root: Path, work: Path, steps: Steps) -> None:
         f"--dpkgopt={FILES / 'etc/dpkg/dpkg.cfg.d/gardeligne'}",
         "--dpkgopt=force-confold",
         "--dpkgopt=force-unsafe-io",
+        *([] if base.security else [f"--setup-hook={drop}"]),
         f"--essential-hook={ours}",
         '--customize-hook=chroot "$1" update-initramfs -c -k all',
         base.suite,
