@@ -41,7 +41,7 @@ PATIENCE = 1200  # seconds that the machine in QEMU has to start
 # In the guest, as root. What else runs there, or waits for names nobody answers, is no part of it.
 PREPARE = """
 systemctl is-system-running --wait || true
-systemctl stop gardeligne-first-boot asterisk-trunk-watch systemd-resolved
+systemctl stop gardeligne-first-boot asterisk-trunk-watch 'systemd-resolved*'
 mkdir -p /run/systemd/system/asterisk.service.d
 printf '[Service]\\nTimeoutStartSec=infinity\\n' >/run/systemd/system/asterisk.service.d/zz.conf
 systemctl daemon-reload
