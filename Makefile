@@ -18,7 +18,7 @@ IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu
     qemu-user-static qemu-utils uidmap
 
 .PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
-    flash bench bench-guard bench-lists prompts clean
+    flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -84,6 +84,10 @@ bench-guard: setup-containers ## what robots make of the decoys: real calls (OPT
 
 bench-lists: setup-containers ## what long lists of callers cost
 	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.lists
+
+bench-image: setup-image ## what the image of a card costs (OPTIONS=--help)
+	@tests/need genimage openssh-client xz-utils
+	@PYTHONPATH=tests $(BIN)/python -m bench.image $(OPTIONS)
 
 prompts: setup ## speak the French prompts again, when a text has changed
 	@tests/need sox libttspico-utils || { \

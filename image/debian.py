@@ -70,7 +70,7 @@ def make(base: Base, work: Path, steps: Steps) -> Path:
         disk.room_for(NEEDED, FOLDER)
         root, boot = work / "debian", work / "debian-boot"
         with steps.step(f"packages of {base.name}"):
-            _bootstrap(base, root, work, steps)
+            bootstrap(base, root, work, steps)
         with steps.step("base image"):
             boot.mkdir()
             for path in (root / base.boot.lstrip("/")).iterdir():
@@ -87,7 +87,8 @@ def make(base: Base, work: Path, steps: Steps) -> Path:
         return image
 
 
-def _bootstrap(base: Base, root: Path, work: Path, steps: Steps) -> None:
+def bootstrap(base: Base, root: Path, work: Path, steps: Steps) -> None:
+    """Install the packages of a base into a folder, with what it has beside them."""
     settings = work / "apt.conf"
     settings.write_text(apt_settings())
     # Our configuration goes before the packages that read it; theirs does not replace it.

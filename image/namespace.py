@@ -44,10 +44,11 @@ def enter() -> None:
     namespaces = ["--user", "--mount", "--uts", "--pid"]
     users = ["--map-root-user", "--map-auto", "--setuid=0", "--setgid=0"]
     lifetime = ["--fork", "--kill-child", "--mount-proc"]
-    command = [sys.executable, "-m", "image", *sys.argv[1:]]
+    command = [sys.executable, *sys.orig_argv[1:]]
+    paths = [str(tools.PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     child = subprocess.Popen(
         ["setpriv", "--pdeathsig=KILL", "unshare", *namespaces, *users, *lifetime, *command],
-        env={**os.environ, MARK: "1", "PYTHONPATH": str(tools.PROJECT)},
+        env={**os.environ, MARK: "1", "PYTHONPATH": os.pathsep.join(paths)},
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

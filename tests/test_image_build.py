@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from example import example_files
 
 from image import build, tools
 from image.errors import ImageError
 
+CARD = """\
+household_card:
+  ssh_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFxhOw7sPm5M2eGKunHUXGN0mmmgI3lSpZzPRVHFJqR0]
+"""
 HOSTS = "exchange:\n  hosts:\n    pi:\n"
 
 
@@ -136,6 +141,10 @@ def running() -> Iterator[str]:
 def test_an_interrupted_build_leaves_nothing_half_made(
     home: Path, tmp_path: Path, stalled: str, number: signal.Signals
 ) -> None:
+    house = home / "host_vars/pi"
+    house.mkdir(parents=True)
+    for name, text in {**example_files(), "card.yml": CARD}.items():
+        (house / name).write_text(text)
     output = tmp_path / "card.img"
     base = ["--base=raspbian-stretch-lite", f"--base-url={stalled}", f"--sha256={'0' * 64}"]
     before = set(build.WORK.iterdir()) if build.WORK.exists() else set()
