@@ -204,9 +204,10 @@ class Phone:
         """Return what was heard in the call that was answered last, as a WAV."""
         names = self._machine.run("sh", "-c", f"ls -t {self._home}/*-dec.wav")
         recording = self._machine.read(names.splitlines()[0])
-        # Its length is written when the call ends, and may be asked before.
-        header, samples = recording[:40], recording[44:]
-        return header + struct.pack("<I", len(samples)) + samples
+        # Its lengths are written when the call ends, and may be asked before.
+        header, samples = recording[8:40], recording[44:]
+        whole, sound = struct.pack("<I", 36 + len(samples)), struct.pack("<I", len(samples))
+        return b"RIFF" + whole + header + sound + samples
 
     def said(self) -> str:
         """Return the SIP that it has said and been told."""
