@@ -64,7 +64,7 @@ test: setup-containers setup-image ## everything but the card in QEMU: container
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
 	@$(SANDBOX) $(BIN)/molecule test -s image
 
-test-long: setup-containers setup-image ## that, with 18 power cuts
+test-long: setup-containers setup-image ## 18 more power cuts on that card
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it

@@ -42,7 +42,8 @@ CARD = {
     "patience": 0,
 }
 
-# As Asterisk 22 and 16 printed it, with the network away or at the laboratory's operator.
+# In the form in which Asterisk 22 and 16 print it. PJSIP's `Rejected` and chan_sip's `Request Sent`
+# were seen so; `Registered` is written after them.
 PJSIP = """\
 
  <Registration/ServerURI..............................>  <Auth....................>  <Status.......>
