@@ -13,9 +13,10 @@ SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|us
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
-# What makes the image of a card, and boots it.
-IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
-    qemu-user-static qemu-utils uidmap
+# What opens the image of a card; unit tests do.
+FILE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mtools qemu-utils
+# What makes one, and boots it.
+IMAGE_PACKAGES := $(FILE_PACKAGES) mmdebstrap qemu-system-arm qemu-user-static uidmap
 
 .PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
     flash bench bench-guard bench-lists bench-image prompts clean
@@ -34,6 +35,7 @@ setup-image: setup ## that, and what the image of a card needs
 
 .venv/stamp: requirements.lock
 	@tests/need $(BASE_PACKAGES)
+	@[ ! -L .venv ] || { echo "setup: .venv is a link: it would be emptied where it leads to" >&2; exit 1; }
 	@echo "setup: making .venv from requirements.lock (a minute)"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -53,12 +55,13 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@echo '+ ansible-lint --offline'
 	@$(BIN)/ansible-lint --offline
 
-unit: setup-image ## unit tests
-	$(BIN)/pytest --quiet
+unit: setup ## unit tests
+	@tests/need $(FILE_PACKAGES)
+	$(BIN)/pytest --quiet --numprocesses auto --dist worksteal
 
 test-quick: lint unit ## everything that needs no container, in about a minute
 
-test: setup-containers setup-image ## everything but the card in QEMU: containers and real calls too (as root)
+test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
 	@tests/all
 
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
