@@ -68,7 +68,8 @@ MACHINES = {
     ),
     "virt32": Machine(
         "qemu-system-arm",
-        ("-M", "virt", "-cpu", "cortex-a15", "-smp", "2", "-m", "1024"),
+        # Without highmem=off its disk lies where a kernel of 32 bits does not look.
+        ("-M", "virt,highmem=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "1024"),
         _DISK,
         "virtio-net-pci,romfile=",  # it does not start from the network
         "ttyAMA0",
