@@ -33,6 +33,7 @@ class Machine:
     network: str
     console: str
     device_trees: tuple[str, ...] = ()
+    words: str = ""  # further ones for the kernel
 
     @property
     def pi(self) -> bool:
@@ -51,6 +52,8 @@ MACHINES = {
         "usb-net",
         "ttyS1,115200",
         ("bcm2837-rpi-3-b.dtb", "bcm2710-rpi-3-b.dtb"),
+        # QEMU knows of the Pi's watchdog only that it has run out: it would restart the Pi at once.
+        "module_blacklist=bcm2835_wdt",
     ),
     "virt": Machine(
         "qemu-system-aarch64",
@@ -136,7 +139,7 @@ def boot_command(
     boot = _boot_partition(image, place, file, folder)
     kernel, initrd, arguments = _boot_files(boot, folder)
     words = [word for word in arguments if not word.startswith("console=")]
-    words += [f"console={kind.console}", *append.split()]
+    words += [f"console={kind.console}", *kind.words.split(), *append.split()]
     command = [kind.program, *kind.options, "-kernel", str(kernel), "-append", " ".join(words)]
     if initrd is not None:
         command += ["-initrd", str(initrd)]

@@ -32,8 +32,14 @@ def after(command: list[str], option: str) -> str:
     return command[command.index(option) + 1]
 
 
-@pytest.mark.parametrize(("machine", "console"), [("raspi3b", "ttyS1,115200"), ("virt", "ttyAMA0")])
-def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, console: str) -> None:
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ("raspi3b", "console=ttyS1,115200 module_blacklist=bcm2835_wdt"),
+        ("virt", "console=ttyAMA0"),
+    ],
+)
+def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, words: str) -> None:
     image = card(tmp_path, DEBIAN)
     before = official.checksum(image)
     folder = tmp_path / "work"
@@ -41,7 +47,7 @@ def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, console:
     command = boot.boot_command(image, machine, folder, ssh=2222, append="quiet")
     assert Path(after(command, "-kernel")).read_bytes() == b"kernel"
     assert Path(after(command, "-initrd")).read_bytes() == b"initrd"
-    arguments = f"root=LABEL=RASPIROOT rw rootwait console={console} quiet"
+    arguments = f"root=LABEL=RASPIROOT rw rootwait {words} quiet"
     assert after(command, "-append") == arguments
     assert "hostfwd=tcp:127.0.0.1:2222-:22" in after(command, "-netdev")
     if machine == "raspi3b":
