@@ -4,8 +4,8 @@ usage: python -m standin
 
 It has what `image build --base raspbian-stretch-lite` and a first start have to cope with: the
 layout, the logins, Python 2.7, and services that grow the root, make keys and set up the network.
-Its packages are Debian's of bullseye for armhf, the nearest that a kernel of QEMU's machines, and
-Asterisk with chan_sip, come with. It proves the way, not that Stretch itself works.
+Its packages are Debian's, of bullseye for armhf: the nearest release that has Python 2.7, Asterisk
+with chan_sip, and a kernel for a machine of QEMU's. It proves the way, not that Stretch works.
 
 Prints the options of `image build` that take it.
 """
@@ -41,8 +41,8 @@ BASE = Base(
     packages=(
         # Without which nothing starts, and which QEMU can start.
         *("dbus", "initramfs-tools", "kmod", "linux-image-armmp", "systemd-sysv", "udev"),
-        # What Raspbian Lite has, and what our roles meet: Python without python-apt, the services
-        # that set up network, clock, swap and logs. (zstd is none of it.)
+        # What our roles meet in Raspbian Lite: Python without python-apt, and services that set up
+        # network, clock, swap and logs.
         *("ca-certificates", "dhcpcd5", "dphys-swapfile", "e2fsprogs"),
         *("fake-hwclock", "fdisk", "ifupdown", "iproute2", "netbase", "openssh-server"),
         *("parted", "procps", "python2.7", "python3", "rsyslog", "sudo", "tzdata"),

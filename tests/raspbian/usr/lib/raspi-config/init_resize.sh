@@ -26,8 +26,8 @@ sync
 root=$(findmnt --noheadings --nofsroot --output SOURCE /)
 disk=/dev/$(lsblk --noheadings --nodeps --output PKNAME "$root")
 echo "init_resize: $root becomes as large as $disk"
-# Of a mounted root, parted asks whether that is meant; it takes an answer from a terminal only.
-printf 'yes\n100%%\n' | parted ---pretend-input-tty "$disk" resizepart 2 ||
+# (The original asks parted, which has its own questions where no terminal is.)
+echo ',+' | sfdisk --no-reread --force -N 2 "$disk" ||
     echo "init_resize: the partition stays as it is"
 
 old=$(sfdisk --disk-id "$disk")
