@@ -18,7 +18,7 @@ CARD = 4 << 30  # bytes
 
 def test_the_first_start_is_finished(host: Host) -> None:
     done = "test -e /var/lib/gardeligne/first-boot-done && echo done"
-    assert eventually(lambda: host.run(done).stdout, "the first start is finished", 600)
+    assert eventually(lambda: host.run(done).stdout, "the first start is finished", 900)
 
 
 def test_its_report_on_the_boot_partition_says_so_to_any_pc(host: Host) -> None:
