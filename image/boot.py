@@ -18,7 +18,9 @@ from pathlib import Path
 from image import disk, tools
 from image.errors import ImageError
 
+# What the kernel says last.
 POWERED_OFF = b"reboot: Power down"  # after that, QEMU's Pi would stay
+RESTARTS = (b"reboot: Restarting system", b"sysrq: Resetting")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Machine:
     network: str
     console: str
     device_trees: tuple[str, ...] = ()
+    words: str = ""  # further ones for the kernel
 
     @property
     def pi(self) -> bool:
@@ -49,6 +52,8 @@ MACHINES = {
         "usb-net",
         "ttyS1,115200",
         ("bcm2837-rpi-3-b.dtb", "bcm2710-rpi-3-b.dtb"),
+        # QEMU knows of the Pi's watchdog only that it has run out: it would restart the Pi at once.
+        "module_blacklist=bcm2835_wdt",
     ),
     "virt": Machine(
         "qemu-system-aarch64",
@@ -68,7 +73,8 @@ MACHINES = {
     ),
     "virt32": Machine(
         "qemu-system-arm",
-        ("-M", "virt", "-cpu", "cortex-a15", "-smp", "2", "-m", "1024"),
+        # Without highmem=off its disk lies where a kernel of 32 bits does not look.
+        ("-M", "virt,highmem=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "1024"),
         _DISK,
         "virtio-net-pci,romfile=",  # it does not start from the network
         "ttyAMA0",
@@ -91,19 +97,20 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Start it, and show its console until it is switched off."""
     with tempfile.TemporaryDirectory(prefix="gardeligne-") as folder:
-        command = boot_command(
-            options.image,
-            options.machine,
-            Path(folder),
-            ssh=options.ssh,
-            tap=options.tap,
-            write=options.write,
-            append=options.append,
-        )
         print(f"{options.machine}: Ctrl-C switches it off", file=sys.stderr)
-        code = watch(command)
-    if code:
-        raise ImageError(f"{command[0]} ended with {code}: {' '.join(command)}")
+        restarts = True
+        # Each time anew, since only a firmware would read what it has itself changed of the start.
+        while restarts:
+            command = boot_command(
+                options.image,
+                options.machine,
+                Path(folder),
+                ssh=options.ssh,
+                tap=options.tap,
+                write=options.write,
+                append=options.append,
+            )
+            restarts = watch(command)
 
 
 def boot_command(
@@ -119,30 +126,38 @@ def boot_command(
 ) -> list[str]:
     """Give the command that boots an image; the folder holds what that needs while it runs.
 
-    What the machine writes goes to the image only if `write`; else it is lost with the folder.
+    What the machine writes goes to the image only if `write`; else it is lost with the folder, and
+    seen by the next command of the same folder.
     `tap` is an existing tap device to be its network; else QEMU makes one, `ssh` leading into it.
     """
     kind = MACHINES[machine]
     tools.need(kind.program, "qemu-img", "mcopy", "sfdisk")
-    kernel, initrd, arguments = _boot_files(image, folder)
+    if not image.is_file():
+        raise ImageError(f"{image}: no such image. It is built by: make image")
+    place, _ = disk.partitions(image)
+    file, form = _card(image, folder, kind, write=write)
+    boot = _boot_partition(image, place, file, folder)
+    kernel, initrd, arguments = _boot_files(boot, folder)
     words = [word for word in arguments if not word.startswith("console=")]
-    words += [f"console={kind.console}", *append.split()]
+    words += [f"console={kind.console}", *kind.words.split(), *append.split()]
     command = [kind.program, *kind.options, "-kernel", str(kernel), "-append", " ".join(words)]
     if initrd is not None:
         command += ["-initrd", str(initrd)]
     if kind.pi:
-        command += ["-dtb", str(_device_tree(image, folder, kind))]
+        command += ["-dtb", str(_device_tree(boot, folder, kind))]
     network = f"tap,id=net,ifname={tap},script=no,downscript=no" if tap else "user,id=net"
     if ssh and not tap:
         network += f",hostfwd=tcp:127.0.0.1:{ssh}-:22"
-    file, form = _card(image, folder, kind, write=write)
     command += [option.format(file=file, format=form) for option in kind.drive]
     command += ["-netdev", network, "-device", f"{kind.network},netdev=net,mac={mac}"]
     return [*command, "-serial", "stdio", "-display", "none", "-monitor", "none", "-no-reboot"]
 
 
-def watch(command: list[str]) -> int:
-    """Run QEMU, copy its console to ours, end it when its machine is switched off."""
+def watch(command: list[str]) -> bool:
+    """Run QEMU, copy its console to ours, until its machine is off; tell whether it starts again.
+
+    Raises ImageError where QEMU fails.
+    """
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - for mypy
     seen = b""
@@ -152,53 +167,69 @@ def watch(command: list[str]) -> int:
             sys.stdout.buffer.flush()
             seen = (seen + data)[-4096 - len(POWERED_OFF) :]
             if POWERED_OFF in seen:
-                process.terminate()
-                process.wait()
-                return 0
-        return process.wait()
+                return False
+        if code := process.wait():
+            raise ImageError(f"{command[0]} ended with {code}: {' '.join(command)}")
+        return any(last in seen for last in RESTARTS)
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
 
 
-def _boot_files(image: Path, folder: Path) -> tuple[Path, Path | None, list[str]]:
+@dataclass(frozen=True)
+class _Boot:
+    """The boot partition of an image, in a file."""
+
+    image: Path
+    file: Path
+    start: int  # byte in that file
+
+    def copy(self, name: str, folder: Path) -> Path:
+        """Copy one of its files into a folder."""
+        target = folder / name
+        copied = subprocess.run(
+            ["mcopy", "-n", "-o", "-i", f"{self.file}@@{self.start}", f"::{name}", target],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if copied.returncode:
+            said = copied.stderr.strip()
+            raise ImageError(f"{self.image}: its boot partition has no {name} ({said})")
+        return target
+
+
+def _boot_partition(image: Path, place: tuple[int, int], card: Path, folder: Path) -> _Boot:
+    """Find the boot partition of an image, as the card that was made of it has it by now."""
+    start, size = place
+    if card == image:
+        return _Boot(image, image, start)
+    head = folder / "head.img"
+    blocks = -(-(start + size) // disk.MIB)
+    cut = ("qemu-img", "dd", "-f", "qcow2", "-O", "raw", f"bs={disk.MIB}", f"count={blocks}")
+    subprocess.run([*cut, f"if={card}", f"of={head}"], check=True)
+    return _Boot(image, head, start)
+
+
+def _boot_files(boot: _Boot, folder: Path) -> tuple[Path, Path | None, list[str]]:
     """Copy kernel and initrd out of the boot partition; say the kernel's arguments."""
-    if not image.is_file():
-        raise ImageError(f"{image}: no such image. It is built by: make image")
-    config = _text(image, folder, "config.txt")
+    config = boot.copy("config.txt", folder).read_text(encoding="utf-8")
     named = re.search(r"^kernel=(\S+)", config, re.M)
-    kernel = _copy(image, folder, named[1] if named else "kernel7.img")
+    kernel = boot.copy(named[1] if named else "kernel7.img", folder)
     ramdisk = re.search(r"^initramfs\s+(\S+)", config, re.M)
-    initrd = _copy(image, folder, ramdisk[1]) if ramdisk else None
-    return kernel, initrd, _text(image, folder, "cmdline.txt").split()
+    initrd = boot.copy(ramdisk[1], folder) if ramdisk else None
+    return kernel, initrd, boot.copy("cmdline.txt", folder).read_text(encoding="utf-8").split()
 
 
-def _device_tree(image: Path, folder: Path, machine: Machine) -> Path:
+def _device_tree(boot: _Boot, folder: Path, machine: Machine) -> Path:
     for name in machine.device_trees:
         try:
-            return _copy(image, folder, name)
+            return boot.copy(name, folder)
         except ImageError:
             continue
-    raise ImageError(f"{image}: its boot partition has none of {', '.join(machine.device_trees)}")
-
-
-def _text(image: Path, folder: Path, name: str) -> str:
-    return _copy(image, folder, name).read_text(encoding="utf-8")
-
-
-def _copy(image: Path, folder: Path, name: str) -> Path:
-    (start, _), _ = disk.partitions(image)
-    target = folder / name
-    copied = subprocess.run(
-        ["mcopy", "-n", "-o", "-i", f"{image}@@{start}", f"::{name}", target],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if copied.returncode:
-        raise ImageError(f"{image}: its boot partition has no {name} ({copied.stderr.strip()})")
-    return target
+    wanted = ", ".join(machine.device_trees)
+    raise ImageError(f"{boot.image}: its boot partition has none of {wanted}")
 
 
 def _card(image: Path, folder: Path, machine: Machine, *, write: bool) -> tuple[Path, str]:
@@ -211,6 +242,8 @@ def _card(image: Path, folder: Path, machine: Machine, *, write: bool) -> tuple[
             card.truncate(size)
         return image, "raw"
     overlay = folder / "card.qcow2"
+    if overlay.exists():
+        return overlay, "qcow2"
     made = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image.absolute())]
     subprocess.run([*made, str(overlay), str(size)], check=True)
     return overlay, "qcow2"

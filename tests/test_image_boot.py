@@ -32,8 +32,14 @@ def after(command: list[str], option: str) -> str:
     return command[command.index(option) + 1]
 
 
-@pytest.mark.parametrize(("machine", "console"), [("raspi3b", "ttyS1,115200"), ("virt", "ttyAMA0")])
-def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, console: str) -> None:
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ("raspi3b", "console=ttyS1,115200 module_blacklist=bcm2835_wdt"),
+        ("virt", "console=ttyAMA0"),
+    ],
+)
+def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, words: str) -> None:
     image = card(tmp_path, DEBIAN)
     before = official.checksum(image)
     folder = tmp_path / "work"
@@ -41,7 +47,7 @@ def test_it_boots_what_the_firmware_would(tmp_path: Path, machine: str, console:
     command = boot.boot_command(image, machine, folder, ssh=2222, append="quiet")
     assert Path(after(command, "-kernel")).read_bytes() == b"kernel"
     assert Path(after(command, "-initrd")).read_bytes() == b"initrd"
-    arguments = f"root=LABEL=RASPIROOT rw rootwait console={console} quiet"
+    arguments = f"root=LABEL=RASPIROOT rw rootwait {words} quiet"
     assert after(command, "-append") == arguments
     assert "hostfwd=tcp:127.0.0.1:2222-:22" in after(command, "-netdev")
     if machine == "raspi3b":
@@ -81,3 +87,38 @@ def test_what_is_no_card_is_said(tmp_path: Path) -> None:
     without = {name: content for name, content in DEBIAN.items() if "dtb" not in name}
     with pytest.raises(ImageError, match=r"none of bcm2837-rpi-3-b\.dtb, bcm2710"):
         boot.boot_command(card(tmp_path, without), "raspi3b", tmp_path)
+
+
+def test_a_machine_that_restarts_starts_with_what_it_has_changed(tmp_path: Path) -> None:
+    image = card(tmp_path, DEBIAN)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    boot.boot_command(image, "virt", folder)
+    overlay, raw = folder / "card.qcow2", tmp_path / "raw"
+    official.run("qemu-img", "convert", "-O", "raw", overlay, raw)
+    (tmp_path / "cmdline").write_text("console=tty1 root=LABEL=RASPIROOT second\n")
+    official.run("mcopy", "-o", "-i", f"{raw}@@{official.BOOT_START}", tmp_path / "cmdline",
+                 "::cmdline.txt")  # fmt: skip
+    official.run("qemu-img", "convert", "-O", "qcow2", raw, overlay)
+    again = boot.boot_command(image, "virt", folder)
+    assert after(again, "-append") == "root=LABEL=RASPIROOT second console=ttyAMA0"
+    assert f"file={overlay},format=qcow2" in " ".join(again)
+
+
+@pytest.mark.parametrize(
+    ("last", "restarts"),
+    [
+        ("reboot: Restarting system", True),
+        ("sysrq: Resetting", True),
+        ("reboot: Power down", False),
+        ("reboot: System halted", False),
+    ],
+)
+def test_what_the_kernel_says_last_tells_whether_it_starts_again(last: str, restarts: bool) -> None:
+    # QEMU itself says nothing of it.
+    assert boot.watch(["printf", f"[  9.1] {last}\n"]) is restarts
+
+
+def test_what_fails_does_not_start_again() -> None:
+    with pytest.raises(ImageError, match="sh ended with 3"):
+        boot.watch(["sh", "-c", "echo 'reboot: Restarting system'; exit 3"])
