@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -35,41 +35,23 @@ STATES = {"needs_recovery", "orphan_present"} | {
 }
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What another file system was like: its label, and what it can do."""
-
-    label: str
-    features: tuple[str, ...]
-
-
-def kind(root: Path) -> Kind:
-    """Read what a file system is like."""
-    said = {
-        key.strip(): value.strip()
-        for key, _, value in (line.partition(":") for line in _dump("-h", root).splitlines())
-    }
-    label = said["Filesystem volume name"]
-    features = said["Filesystem features"].split()
-    return Kind(
-        "" if label == "<none>" else label, tuple(name for name in features if name not in STATES)
-    )
-
-
 def make(
-    tree: Path, target: Path, like: Kind, identity: UUID, when: int, margin: int, steps: Steps
+    tree: Path, old: Path, target: Path, identity: UUID, when: int, margin: int, steps: Steps
 ) -> None:
     """Make a file system of a tree, with so many bytes to spare.
 
-    Files keep the time of their last change unless it is after `when` (seconds since 1970), which
-    all other times are.
+    `old` is the file system that the tree is mounted from; the new one has its label, and can do
+    what it can. Files keep the time of their last change unless it is after `when` (seconds since
+    1970), which all other times are.
     """
     settings = target.with_name("mke2fs.conf")
     settings.write_text(SETTINGS)
     env = {**os.environ, "E2FSPROGS_FAKE_TIME": str(when), "MKE2FS_CONFIG": str(settings)}
+    label, features = _kind(old)
+    size, named = _survey(tree, margin)
     target.unlink(missing_ok=True)
     with target.open("wb") as out:
-        out.truncate(_size(tree, margin))
+        out.truncate(size)
     sorted_tree = target.with_name("sorted")
     sorted_tree.mkdir()
     # mke2fs 1.47.0 takes files in the order in which a folder happens to give them.
@@ -77,14 +59,16 @@ def make(
     with disk.served([*view, tree], sorted_tree):
         steps.run(
             "mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-I", str(INODE), "-i", str(PER_INODE),
-            "-m", "1", "-J", f"size={JOURNAL >> 20}", "-L", like.label, "-U", str(identity),
-            "-O", ",".join(("none", *like.features)),
+            "-m", "1", "-J", f"size={JOURNAL >> 20}", "-L", label, "-U", str(identity),
+            "-O", ",".join(("none", *features)),
             # All tables now: else the Pi writes them in its first minutes.
-            "-E", f"hash_seed={identity},lazy_itable_init=0,lazy_journal_init=0,nodiscard",
+            "-E", f"hash_seed={identity},lazy_itable_init=0,lazy_journal_init=0,nodiscard,"
+            "no_copy_xattrs",
             "-d", sorted_tree, target, env=env,
         )  # fmt: skip
     sorted_tree.rmdir()
-    _set_times(target, when, env, steps)
+    _copy_attributes(old, target, named, env)
+    _set_times(target, when, env)
     write_early(target, env, steps)
     steps.run("e2fsck", "-f", "-n", target)
 
@@ -97,43 +81,86 @@ def write_early(root: Path, env: dict[str, str], steps: Steps) -> None:
     steps.run("tune2fs", "-o", "acl,user_xattr,nodelalloc", root, env=env)
 
 
-def _size(tree: Path, margin: int) -> int:
-    """Say what a tree needs, in bytes, and the margin; of the tree alone, not of its history."""
-    blocks, seen = 0, set()
+def _kind(root: Path) -> tuple[str, list[str]]:
+    """Read what a file system is like: its label, and its features."""
+    said = {
+        key.strip(): value.strip()
+        for key, _, value in (line.partition(":") for line in _dump("-h", root).splitlines())
+    }
+    label = said["Filesystem volume name"]
+    features = said["Filesystem features"].split()
+    return "" if label == "<none>" else label, [name for name in features if name not in STATES]
+
+
+def _survey(tree: Path, margin: int) -> tuple[int, list[tuple[str, str]]]:
+    """Say what a tree needs, in bytes, with the margin; and which extended attributes are in it.
+
+    By the tree alone, not by its history. An attribute is a path, from / on, and a name.
+    """
+    blocks, seen, named = 0, set(), []
+    top = len(str(tree))
     for folder, folders, files in os.walk(tree):
+        folders.sort()
         blocks += 1 + 40 * (len(folders) + len(files)) // BLOCK
-        for name in files:
-            about = os.lstat(os.path.join(folder, name))  # noqa: PTH118 - 40,000 of them
-            if about.st_ino not in seen:
-                seen.add(about.st_ino)
+        for name in ["", *sorted(files)]:
+            path = os.path.join(folder, name) if name else folder  # noqa: PTH118 - 40,000 of them
+            about = os.lstat(path)
+            if about.st_ino in seen:
+                continue
+            seen.add(about.st_ino)
+            if name:
                 blocks += -(-about.st_size // BLOCK)
+            listed = os.listxattr(path, follow_symlinks=False)
+            named += [(path[top:] or "/", attribute) for attribute in sorted(listed)]
     held = blocks * BLOCK + JOURNAL + margin
     # Inodes, and a hundredth for all else that a file system keeps of itself.
     whole = held + held * INODE // PER_INODE + held // 100
-    return -(-whole // disk.ALIGN) * disk.ALIGN
+    return -(-whole // disk.ALIGN) * disk.ALIGN, named
 
 
-def _set_times(root: Path, when: int, env: dict[str, str], steps: Steps) -> None:
+def _copy_attributes(
+    old: Path, new: Path, named: list[tuple[str, str]], env: dict[str, str]
+) -> None:
+    """Copy extended attributes, as they are on the disk, from one file system to another.
+
+    mke2fs would do it but for access lists: Linux does not give those out in our namespace.
+    """
+    values = new.with_name("attributes")
+    values.mkdir()
+    for program, file in (("ea_get -r -f", old), ("ea_set -r -f", new)):
+        commands = [
+            f'{program} {values / str(number)} "{path}" {name}'
+            for number, (path, name) in enumerate(named)
+        ]
+        _debugfs(file, commands, env, writing=file == new)
+    shutil.rmtree(values)
+
+
+def _set_times(root: Path, when: int, env: dict[str, str]) -> None:
     """Set what mke2fs has taken from the tree: when a file was read, touched, and changed."""
-    script = root.with_name("times")
-    with script.open("w") as out:
-        for inode, changed in _inodes(root):
-            if inode != ROOT_INODE and inode < FIRST_INODE:
-                continue
+    commands = []
+    for inode, changed in _inodes(root):
+        if inode == ROOT_INODE or inode >= FIRST_INODE:
             late = ("mtime",) if changed > when else ()
-            out.writelines(f"sif <{inode}> {name} @{when}\n" for name in ("atime", "ctime", *late))
+            commands += [f"sif <{inode}> {name} @{when}" for name in ("atime", "ctime", *late)]
+    _debugfs(root, commands, env, writing=True)
+
+
+def _debugfs(root: Path, commands: list[str], env: dict[str, str], *, writing: bool) -> None:
+    script = root.with_name("commands")
+    script.write_text("".join(command + "\n" for command in commands))
     done = subprocess.run(
-        [tools.find("debugfs") or "debugfs", "-w", "-f", script, root],
+        [tools.find("debugfs") or "debugfs", *(["-w"] if writing else []), "-f", script, root],
         env=env,
         capture_output=True,
         text=True,
         check=False,
     )
     script.unlink()
-    # It goes on after an error, and ends well.
+    # It goes on after an error, and ends well. What it says first is its version.
     said = [line for line in done.stderr.splitlines()[1:] if line.strip()]
     if done.returncode or said:
-        raise ImageError(f"{root.name}: debugfs cannot set its times: {' / '.join(said[:5])}")
+        raise ImageError(f"{root.name}: debugfs failed: {' / '.join(said[:5])}")
 
 
 def _inodes(root: Path) -> Iterator[tuple[int, int]]:

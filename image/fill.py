@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from image import debian, disk, finish, namespace, sbom, tools
+from image import debian, disk, finish, namespace, tools
 from image.bases import Base
 from image.errors import ImageError
 from image.steps import Steps
@@ -80,16 +80,9 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
             }
             _playbook(house, there, secret, steps, when=finish.newest_package(root))
             _end_programs(root)
-        stamp = finish.stamp(root, base.name, house.host)
-        with steps.step("bill of materials"):
-            sbom.write(root, work, base.suite, stamp, steps)
-        with steps.step("boot partition"):
-            finish.boot(parts, base, boot, stamp, steps)
-            namespace.detach(boot)
-        with steps.step("root partition"):
-            new = finish.root(parts, root, stamp, MARGIN, steps)
-    new.replace(parts.root)
-    return stamp
+        shutil.copytree(boot, work / "boot")
+        namespace.detach(boot)
+    return finish.finish(parts, base, house.host, work / "boot", work, MARGIN, steps)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from image import disk, ext4, fat, volatile
+from image import disk, ext4, fat, sbom, volatile
 from image.bases import Base
 from image.errors import ImageError
 from image.steps import Steps
@@ -67,20 +67,27 @@ def stamp(root: Path, *about: str) -> Stamp:
     return Stamp(newest_package(root), seed.hexdigest())
 
 
-def boot(parts: disk.Parts, base: Base, folder: Path, by: Stamp, steps: Steps) -> None:
-    """Make the boot partition anew of what its folder has, and give the disk its number."""
-    fat.make(parts, folder, by.number("boot"), by.when, steps)
-    if not base.official:  # those name their partitions by the number that they have
-        disk.identify(parts, by.number("disk"), steps)
+def finish(
+    parts: disk.Parts, base: Base, host: str, boot: Path, work: Path, margin: int, steps: Steps
+) -> Stamp:
+    """Make both partitions anew of what they have, and say by what stamp.
 
-
-def root(parts: disk.Parts, tree: Path, by: Stamp, margin: int, steps: Steps) -> Path:
-    """Make the root partition anew of where it is mounted, with so many bytes to spare.
-
-    Gives a file to take its place when it is not mounted any more.
+    `boot` has the boot partition's files; `margin` is what the root's is to have to spare, in
+    bytes. Into the folder for the work comes the bill of materials.
     """
-    like = ext4.kind(parts.root)
-    volatile.settle(tree, by.when)
-    new = parts.root.with_name("root.new")
-    ext4.make(tree, new, like, by.uuid("root"), by.when, margin, steps)
-    return new
+    tree, new = work / "tree", work / "new.ext4"
+    tree.mkdir()
+    with disk.mounted(parts, tree):
+        by = stamp(tree, base.name, host)
+        with steps.step("bill of materials"):
+            sbom.write(tree, work, base.suite, by, steps)
+        with steps.step("root partition"):
+            volatile.settle(tree, by.when)
+            ext4.make(tree, parts.root, new, by.uuid("root"), by.when, margin, steps)
+    new.replace(parts.root)
+    tree.rmdir()
+    with steps.step("boot partition"):
+        fat.make(parts, boot, by.number("boot"), by.when, steps)
+        if not base.official:  # those name their partitions by the number that they have
+            disk.identify(parts, by.number("disk"), steps)
+    return by
