@@ -80,7 +80,7 @@ def finish(
     with disk.mounted(parts, tree):
         by = stamp(tree, base.name, host)
         with steps.step("bill of materials"):
-            sbom.write(tree, work, base.suite, by, steps)
+            sbom.write(tree, work, base, by, steps)
         with steps.step("root partition"):
             volatile.settle(tree, by.when)
             ext4.make(tree, parts.root, new, by.uuid("root"), by.when, margin, steps)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from image.bases import Base
 from image.errors import ImageError
 from image.steps import Steps
 
@@ -33,12 +34,13 @@ def need() -> None:
         raise ImageError(f"{DEBSBOM}: missing; `make setup` installs it into .venv")
 
 
-def write(root: Path, work: Path, suite: str, by: Stamp, steps: Steps) -> Path:
+def write(root: Path, work: Path, base: Base, by: Stamp, steps: Steps) -> Path:
     """Write down what a root is made of, into a folder for the work."""
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(by.when))
     steps.run(
         DEBSBOM, "generate", "--sbom-type=cdx", f"--root={root}", "--with-licenses",
-        "--distro-name=gardeligne", f"--distro-version={suite}",
+        "--distro-name=gardeligne", f"--distro-version={base.suite}",
+        f"--distro-arch={base.architecture}",
         f"--cdx-serialnumber={by.uuid('bill')}", f"--timestamp={made}", f"--out={work / NAME}",
     )  # fmt: skip
     return work / f"{NAME}{ENDING}"
