@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,16 +154,9 @@ def check(parts: Parts, steps: Steps) -> None:
 @contextmanager
 def mounted(parts: Parts, target: Path) -> Iterator[None]:
     """Mount the root partition in our namespace."""
-    with served(["fuse2fs", "-f", "-o", "fakeroot,allow_other", parts.root], target):
-        yield
-
-
-@contextmanager
-def served(command: Sequence[str | Path], target: Path) -> Iterator[None]:
-    """Mount what a program shows by FUSE, for as long as it is needed."""
-    name = str(command[0])
+    program = tools.find("fuse2fs") or "fuse2fs"
     server = subprocess.Popen(
-        [tools.find(name) or name, *command[1:], target],
+        [program, "-f", "-o", "fakeroot,allow_other", parts.root, target],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -177,8 +170,8 @@ def served(command: Sequence[str | Path], target: Path) -> Iterator[None]:
             continue
         said = server.stderr.read().strip() if server.stderr else ""
         raise ImageError(
-            f"{Path(command[-1]).name}: {name} cannot mount it: {said}. /dev/fuse must exist and "
-            "be writable: as root, modprobe fuse"
+            f"{parts.root.name}: fuse2fs cannot mount it: {said}. /dev/fuse must exist and be "
+            "writable: as root, modprobe fuse"
         )
     try:
         yield

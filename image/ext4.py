@@ -1,8 +1,9 @@
 """A root file system made anew from a tree, the same to the byte for the same tree.
 
 A file system that has been worked in keeps what happened to it: where blocks were free, which
-inodes were taken, what deleted files held. Made anew in one go, in sorted order, it has only what
-the tree has. What mke2fs takes from the clock or from the tree's own history is set here.
+inodes were taken, what deleted files held. Made anew in one go it has only what the tree has:
+mke2fs (1.47.0 was looked at) takes the names of a folder in sorted order, whatever order they come
+in. What it takes from the clock, or from the tree's own history, is set here.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from image import disk, tools
 from image.errors import ImageError
 from image.steps import Steps
 
-TOOLS = ("mke2fs", "debugfs", "dumpe2fs", "tune2fs", "e2fsck", "disorderfs")
+TOOLS = ("mke2fs", "debugfs", "dumpe2fs", "tune2fs", "e2fsck")
 BLOCK = 4096
 INODE = 256  # bytes of one
 PER_INODE = 16384  # bytes of the disk for each, as mke2fs has it by default
@@ -46,27 +47,26 @@ def make(
     """
     settings = target.with_name("mke2fs.conf")
     settings.write_text(SETTINGS)
-    env = {**os.environ, "E2FSPROGS_FAKE_TIME": str(when), "MKE2FS_CONFIG": str(settings)}
+    env = {
+        **os.environ,
+        "LC_ALL": "C",  # in whose order mke2fs sorts names
+        "E2FSPROGS_FAKE_TIME": str(when),
+        "MKE2FS_CONFIG": str(settings),
+    }
     label, features = _kind(old)
     size, named = _survey(tree, margin)
     target.unlink(missing_ok=True)
     with target.open("wb") as out:
         out.truncate(size)
-    sorted_tree = target.with_name("sorted")
-    sorted_tree.mkdir()
-    # mke2fs 1.47.0 takes files in the order in which a folder happens to give them.
-    view: list[str | Path] = ["disorderfs", "--sort-dirents=yes", "--reverse-dirents=no", "-f"]
-    with disk.served([*view, tree], sorted_tree):
-        steps.run(
-            "mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-I", str(INODE), "-i", str(PER_INODE),
-            "-m", "1", "-J", f"size={JOURNAL >> 20}", "-L", label, "-U", str(identity),
-            "-O", ",".join(("none", *features)),
-            # All tables now: else the Pi writes them in its first minutes.
-            "-E", f"hash_seed={identity},lazy_itable_init=0,lazy_journal_init=0,nodiscard,"
-            "no_copy_xattrs",
-            "-d", sorted_tree, target, env=env,
-        )  # fmt: skip
-    sorted_tree.rmdir()
+    steps.run(
+        "mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-I", str(INODE), "-i", str(PER_INODE),
+        "-m", "1", "-J", f"size={JOURNAL >> 20}", "-L", label, "-U", str(identity),
+        "-O", ",".join(("none", *features)),
+        # All tables now: else the Pi writes them in its first minutes.
+        "-E", f"hash_seed={identity},lazy_itable_init=0,lazy_journal_init=0,nodiscard,"
+        "no_copy_xattrs",
+        "-d", tree, target, env=env,
+    )  # fmt: skip
     _copy_attributes(old, target, named, env)
     _set_times(target, when, env)
     write_early(target, env, steps)

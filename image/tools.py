@@ -13,7 +13,6 @@ PACKAGES = {
     "cp": "coreutils",
     "curl": "curl",
     "debugfs": "e2fsprogs",
-    "disorderfs": "disorderfs",
     "dumpe2fs": "e2fsprogs",
     "e2fsck": "e2fsprogs",
     "fuse2fs": "fuse2fs",
