@@ -18,15 +18,22 @@ REMOVED = (
 )
 # Folders whose files go.
 EMPTIED = ("var/log", "var/lib/apt/lists", "var/tmp")
+# What was deleted while a program had it open, and never closed: libfuse only renames that.
+HIDDEN = ".fuse_hidden"
 DAY = 86400
 PYC = struct.Struct("<4sIII")  # what Python writes first: magic, flags, date and size of the source
 
 
 def settle(root: Path, when: int) -> None:
-    """Settle all of it: after this, two runs differ in nothing."""
+    """Settle all of it: after this, two runs differ in nothing but dates, which ext4.py sets."""
     remove(root)
     shadow(root, when)
-    compiled(root, when)
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.startswith(HIDDEN):
+                Path(folder, name).unlink()
+            elif name.endswith(".pyc"):
+                compiled(Path(folder, name), when)
 
 
 def remove(root: Path) -> None:
@@ -53,18 +60,13 @@ def shadow(root: Path, when: int) -> None:
     file.write_text("".join(lines))
 
 
-def compiled(root: Path, when: int) -> None:
-    """Let what Python has compiled go on belonging to sources whose dates will be older."""
-    found = (
-        Path(folder, name)
-        for folder, _, names in os.walk(root)
-        for name in names
-        if name.endswith(".pyc")
-    )
-    for path in found:
-        with path.open("r+b") as file:
-            start = file.read(PYC.size)
-            magic, flags, date, size = PYC.unpack(start)
-            if flags == 0 and date > when:
-                file.seek(0)
-                file.write(PYC.pack(magic, flags, when, size))
+def compiled(path: Path, when: int) -> None:
+    """Let what Python has compiled go on belonging to a source whose date will be older."""
+    with path.open("r+b") as file:
+        start = file.read(PYC.size)
+        if len(start) < PYC.size:
+            return
+        magic, flags, date, size = PYC.unpack(start)
+        if flags == 0 and date > when:  # else it goes by the source's content
+            file.seek(0)
+            file.write(PYC.pack(magic, flags, when, size))

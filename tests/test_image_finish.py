@@ -311,6 +311,7 @@ SETTLED: dict[str, tuple[str, bytes | None, bytes | None]] = {
     "before": ("etc/group-", b"now", None),
     "dpkg": ("var/lib/dpkg/status-old", b"now", None),
     "debconf": ("var/cache/debconf/config.dat-old", b"now", None),
+    "deleted": ("var/lib/dpkg/updates/.fuse_hidden0000060900000008", b"now", None),
     "not debconf": ("var/cache/debconf/config.dat", b"kept", b"kept"),
     "shadow": ("etc/shadow", b"pi:*:19999:0:::::\n", b"pi:*:19675:0:::::\n"),
     "older": ("etc/shadow", b"pi:*:19000:0:::::\nx:!::\n", b"pi:*:19000:0:::::\nx:!::\n"),
@@ -324,6 +325,7 @@ SETTLED: dict[str, tuple[str, bytes | None, bytes | None]] = {
         struct.pack("<4sIII", b"magi", 0, WHEN - 1, 7) + b"code",
         struct.pack("<4sIII", b"magi", 0, WHEN - 1, 7) + b"code",
     ),
+    "compiled to nothing": ("usr/a.pyc", b"", b""),
     "by content": (
         "usr/a.pyc",
         struct.pack("<4sIQ", b"magi", 1, LATE) + b"code",
