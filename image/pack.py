@@ -12,7 +12,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from image import imager, manifest, progress, tools
+from image import imager, manifest, progress, tools, words
 from image.errors import ImageError
 from image.progress import Advance
 
@@ -79,3 +79,5 @@ def release(image: Path, url: str, *, host: str, architecture: str, day: str) ->
         architecture=architecture,
         day=day,
     )
+    beside = imager.beside(image)
+    print(f"{made}: {words.exact(made.stat().st_size)}; for Raspberry Pi Imager: {beside}")
