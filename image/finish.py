@@ -1,8 +1,8 @@
 """The last work on a filled card: both partitions made anew, the same to the byte every time.
 
 Two runs of the playbook over one base for the same household give the same image, so that anybody
-who has both can check what a card was made from. Whatever a run leaves of its own time and chance is
-taken out (volatile.py), and neither file system keeps what was deleted in it.
+who has both can check what a card was made from. Whatever a run leaves of its own time and chance
+is taken out (volatile.py), and neither file system keeps what was deleted in it.
 
 The date of all that the making has written is that of the newest package in it. It is none of the
 clock's, and none of the project's last commit, which may have changed nothing but a word of its
