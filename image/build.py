@@ -13,7 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from image import bases, debian, disk, fetch, fill, manifest, namespace, progress, tools, words
+from image import (
+    bases,
+    debian,
+    disk,
+    fetch,
+    fill,
+    imager,
+    manifest,
+    namespace,
+    pack,
+    progress,
+    sbom,
+    tools,
+    words,
+)
 from image.errors import ImageError
 from image.steps import Steps
 
@@ -37,6 +51,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--output", type=Path, default=Path("gardeligne.img"), metavar="FILE",
         help="the image (gardeligne.img); its manifest is written beside it",
     )  # fmt: skip
+    parser.add_argument(
+        "--compress", action="store_true",
+        help="pack it as well, by xz; with its sums, and a file for Raspberry Pi Imager",
+    )  # fmt: skip
+    parser.add_argument(
+        "--url", default="",
+        help="where Imager gets the packed image: https://HOST/FOLDER/ (where it is made)",
+    )  # fmt: skip
     parser.add_argument("--vault-password-file", type=Path, metavar="FILE", help="else it asks")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument("ansible", nargs="*", help="after --: options for ansible-playbook")
@@ -52,10 +74,15 @@ def run(options: argparse.Namespace) -> None:
         raise ImageError(f"--output {options.output}: the folder {output.parent} does not exist")
     if output.exists() and not output.is_file():
         raise ImageError(f"--output {options.output}: not a file. To write a card: make flash")
+    if options.url and not options.compress:
+        raise ImageError("--url says where the packed image will be: add --compress")
+    imager.address(options.url, pack.packed(output))
     if options.dry_run:
         _tell(base, options.inventory, host, output)
         return
-    tools.need("debugfs", *debian.TOOLS, *fill.TOOLS, *(fetch.TOOLS if base.official else ()))
+    packing = pack.TOOLS if options.compress else ()
+    tools.need(*debian.TOOLS, *fill.TOOLS, *packing, *(fetch.TOOLS if base.official else ()))
+    sbom.need()
     disk.room_for(NEEDED, output.parent)
     if not namespace.inside():
         namespace.enter()
@@ -68,25 +95,42 @@ def run(options: argparse.Namespace) -> None:
         image = (fetch if base.official else debian).make(base, work, steps)
         with steps.step("copy of the base"):
             parts = disk.split(image, work)
-        fill.fill(parts, base, house, work, steps)
-        _finish(parts, base, host, output, steps)
+        stamp = fill.fill(parts, base, house, work, steps)
+        _finish(parts, base, host, stamp.day, output, steps)
+    if options.compress:
+        pack.release(output, options.url, host=host, architecture=base.architecture, day=stamp.day)
 
 
-def _finish(parts: disk.Parts, base: bases.Base, host: str, output: Path, steps: Steps) -> None:
+def _finish(
+    parts: disk.Parts, base: bases.Base, host: str, day: str, output: Path, steps: Steps
+) -> None:
     """Put the image together beside its place, and in its place when it is whole."""
     part = output.with_name(f"{output.name}.part")
     try:
         with steps.step("image"):
             disk.join(parts, part, steps)
-        manifest.beside(output).unlink(missing_ok=True)
+        for old in companions(output):
+            old.unlink(missing_ok=True)
         part.replace(output)
+        shutil.move(parts.head.with_name(sbom.NAME + sbom.ENDING), sbom.beside(output))
     finally:
         part.unlink(missing_ok=True)
-    about = {"base": base.name, "suite": base.suite, "host": host}
+    about = {"base": base.name, "suite": base.suite, "host": host, "packages": day}
     with progress.bar("manifest", output.stat().st_size) as advance:
         manifest.write(output, about, advance)
     steps.say("size", words.exact(output.stat().st_size))
     steps.console.print(f"{output} is ready. It holds your passwords: give it to nobody.")
+
+
+def companions(image: Path) -> tuple[Path, ...]:
+    """Name what is written beside an image, and is wrong beside another one."""
+    return (
+        manifest.beside(image),
+        sbom.beside(image),
+        pack.packed(image),
+        pack.sums(image),
+        imager.beside(image),
+    )
 
 
 def _tell(base: bases.Base, inventory: Path, host: str, output: Path) -> None:

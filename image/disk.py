@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,7 @@ MIB = 1 << 20
 ALIGN = 4 * MIB  # SD cards erase in units up to this
 BOOT_START = 4 * MIB
 BOOT_SIZE = 256 * MIB
-FILES = ("mcopy", "mdel", "mkfs.vfat", "sfdisk", "mke2fs", "e2fsck", "resize2fs", "tune2fs",
-         "fuse2fs", "cp")  # fmt: skip
+FILES = ("mcopy", "mkfs.vfat", "sfdisk", "mke2fs", "e2fsck", "resize2fs", "fuse2fs", "cp")
 # Newer than what e2fsck of bullseye knows; mke2fs of bookworm has them by default.
 FEATURES = "^orphan_file,^metadata_csum_seed"
 TYPE_FAT = "c"
@@ -113,6 +112,11 @@ def join(parts: Parts, image: Path, steps: Steps) -> None:
     _sfdisk(image, entry, "-N", "2")
 
 
+def identify(parts: Parts, number: int, steps: Steps) -> None:
+    """Give the disk a number of 32 bits, by which Linux names partitions (PARTUUID)."""
+    steps.run("sfdisk", "--quiet", "--disk-id", parts.head, f"{number:#010x}")
+
+
 def create(boot: Path, root: Path, work: Path, steps: Steps) -> Parts:
     """Make the partitions of a new card from two folders."""
     parts = Parts(work / "head.img", work / "root.ext4", BOOT_START, BOOT_START + BOOT_SIZE)
@@ -124,7 +128,7 @@ def create(boot: Path, root: Path, work: Path, steps: Steps) -> Parts:
     kind: list[str | Path] = ["-F", "32", "-s", "2", "-n", "RASPIFIRM"]
     place: list[str | Path] = ["--offset", str(first), parts.head, str(BOOT_SIZE // 1024)]
     steps.run("mkfs.vfat", *kind, *place)
-    write_boot(parts, boot, {}, steps)
+    write_boot(parts, boot, steps)
     used = sum(path.lstat().st_size + 4096 for path in root.rglob("*") if not path.is_dir())
     size = (used * 5 // 4 + 128 * MIB) // ALIGN * ALIGN
     with parts.root.open("wb") as out:
@@ -140,26 +144,6 @@ def grow(parts: Parts, room: int, steps: Steps) -> None:
     with parts.root.open("r+b") as root:
         root.truncate((parts.root.stat().st_size + room) // ALIGN * ALIGN)
     steps.run("resize2fs", parts.root)
-
-
-def shrink(parts: Parts, margin: int, steps: Steps) -> None:
-    """Leave the root partition its content and a margin; nothing deleted stays in the image."""
-    check(parts, steps)
-    steps.run("resize2fs", "-M", parts.root)
-    least = parts.root.stat().st_size
-    with parts.root.open("r+b") as root:
-        root.truncate((least + margin + ALIGN - 1) // ALIGN * ALIGN)
-    steps.run("resize2fs", parts.root)
-    # 1: something was corrected, which is what discarding counts as.
-    steps.run("e2fsck", "-f", "-y", "-E", "discard", parts.root, ok=(0, 1))
-
-
-def write_early(parts: Parts, steps: Steps) -> None:
-    """Have data written with the journal, every 5 s, and not when 30 s old: power may be cut.
-
-    Of the file system itself: as an option in fstab, Linux refuses it when the root is remounted.
-    """
-    steps.run("tune2fs", "-o", "nodelalloc", parts.root)
 
 
 def check(parts: Parts, steps: Steps) -> None:
@@ -215,19 +199,15 @@ def read_boot(parts: Parts, folder: Path, steps: Steps) -> dict[str, str]:
     return boot_files(folder)
 
 
-def write_boot(parts: Parts, folder: Path, before: dict[str, str], steps: Steps) -> None:
-    """Bring a boot partition, which had these files, to what the folder has."""
-    after = boot_files(folder)
-    for name in before.keys() - after.keys():
-        steps.run("mdel", "-i", parts.fat, f"::{name}")
-    changed = [name for name in after if before.get(name) != after[name]]
-    folders = sorted({str(parent) for name in changed for parent in Path(name).parents} - {"."})
-    known = {str(parent) for name in before for parent in Path(name).parents}
-    for name in folders:
-        if name not in known:
-            steps.run("mmd", "-i", parts.fat, f"::{name}")
-    for name in changed:
-        steps.run("mcopy", "-o", "-m", "-i", parts.fat, folder / name, f"::{name}")
+def write_boot(
+    parts: Parts, folder: Path, steps: Steps, env: Mapping[str, str] | None = None
+) -> None:
+    """Write a folder's files to an empty boot partition, in sorted order."""
+    files = boot_files(folder)
+    for folder_name in sorted({str(up) for name in files for up in Path(name).parents} - {"."}):
+        steps.run("mmd", "-i", parts.fat, f"::{folder_name}", env=env)
+    for name in files:
+        steps.run("mcopy", "-o", "-m", "-i", parts.fat, folder / name, f"::{name}", env=env)
 
 
 def copy_sparse(source: Path, target: Path) -> None:

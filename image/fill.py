@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from image import debian, disk, namespace, tools
+from image import debian, disk, finish, namespace, tools
 from image.bases import Base
 from image.errors import ImageError
 from image.steps import Steps
 
-TOOLS = disk.FILES
+TOOLS = (*disk.FILES, *finish.TOOLS)
 ROOM = 2 << 30  # bytes that the root partition gets while it is filled; unused ones cost nothing
 MARGIN = 256 << 20  # and what is left in the image, until the card's own size is taken
 ANSIBLE = tools.PROJECT / ".venv/bin"
@@ -57,8 +57,8 @@ def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
         _playbook(house, here, secret, steps, "--tags=always")
 
 
-def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> None:
-    """Run the playbook into an image's partitions."""
+def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> finish.Stamp:
+    """Run the playbook into an image's partitions, and make both anew of what they then hold."""
     with steps.step("room for the exchange"):
         disk.grow(parts, ROOM, steps)
     root = work / "root"
@@ -68,7 +68,7 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
         boot = root / base.boot.lstrip("/")
         boot.mkdir(parents=True, exist_ok=True)
         namespace.mount("tmpfs", boot, "mode=755")
-        before = disk.read_boot(parts, boot, steps)
+        disk.read_boot(parts, boot, steps)
         vault = _secret(house.vault_password, work / "vault")
         running = namespace.system_folders(root)
         with running, _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
@@ -78,14 +78,11 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                 "ansible_host": str(root),
                 "ansible_python_interpreter": base.python,
             }
-            _playbook(house, there, secret, steps)
+            _playbook(house, there, secret, steps, when=finish.newest_package(root))
             _end_programs(root)
-        with steps.step("boot partition"):
-            disk.write_boot(parts, boot, before, steps)
-            namespace.detach(boot)
-    with steps.step("no more than its content"):
-        disk.shrink(parts, MARGIN, steps)
-    disk.write_early(parts, steps)
+        shutil.copytree(boot, work / "boot")
+        namespace.detach(boot)
+    return finish.finish(parts, base, house.host, work / "boot", work, MARGIN, steps)
 
 
 @contextmanager
@@ -104,9 +101,14 @@ def _secret(password: str, folder: Path) -> Iterator[list[str]]:
 
 
 def _playbook(
-    house: Household, where: dict[str, str], secret: Sequence[str], steps: Steps, *options: str
+    house: Household,
+    where: dict[str, str],
+    secret: Sequence[str],
+    steps: Steps,
+    *options: str,
+    when: int | None = None,
 ) -> None:
-    """Run ansible-playbook."""
+    """Run ansible-playbook; what packages write of their own keeps to a date, `when`."""
     variables = {**where, "ansible_become": False, "household_for_card": True}
     # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
@@ -116,6 +118,8 @@ def _playbook(
         "ANSIBLE_CONFIG": str(tools.PROJECT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
     }
+    if when is not None:  # initramfs-tools and others know it
+        settings["SOURCE_DATE_EPOCH"] = str(when)
     steps.run(
         ANSIBLE / "ansible-playbook",
         f"--inventory={house.inventory}",

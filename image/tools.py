@@ -13,10 +13,10 @@ PACKAGES = {
     "cp": "coreutils",
     "curl": "curl",
     "debugfs": "e2fsprogs",
+    "dumpe2fs": "e2fsprogs",
     "e2fsck": "e2fsprogs",
     "fuse2fs": "fuse2fs",
     "mcopy": "mtools",
-    "mdel": "mtools",
     "mke2fs": "e2fsprogs",
     "mkfs.vfat": "dosfstools",
     "mmdebstrap": "mmdebstrap",
@@ -29,6 +29,7 @@ PACKAGES = {
     "sfdisk": "fdisk",
     "tune2fs": "e2fsprogs",
     "unshare": "util-linux",
+    "xz": "xz-utils",
 }
 # Where Debian keeps some of them; an ordinary user's PATH has only the first halves.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
