@@ -137,7 +137,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Serves the offers of a folder to the machines of some networks, and does not hear others."""
 
-    timeout = 1  # seconds, after which it looks whether there is still something to hand over
+    timeout = 1.0  # seconds, after which it looks whether there is still something to hand over
     allow_reuse_address = True
 
     def __init__(

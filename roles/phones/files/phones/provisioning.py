@@ -17,7 +17,7 @@ Account = NamedTuple(
     ],
 )
 
-# A file to hand over, XML: whom it is for, the names that it is asked for by (a regular expression),
+# A file to hand over, in XML: whom it is for, the names that it is asked for by (an expression),
 # the one to show, and what is in it.
 File = NamedTuple("File", [("kind", str), ("names", str), ("name", str), ("body", str)])
 

@@ -23,6 +23,7 @@ from provisioning import SIP_PORT, Account, files
 
 ACCOUNTS = "/usr/local/etc/gardeligne-phones.json"
 SENT = "/var/lib/gardeligne/phones-sent"
+SENDMAIL = "/usr/sbin/sendmail"
 UNIT = "gardeligne-handover.service"
 PATIENCE = 60  # seconds for an address, at the start
 
@@ -212,7 +213,7 @@ def send(to: str) -> bool:
     except FileNotFoundError:
         pass
     text = mail(accounts, patient_address(), to)
-    subprocess.run(["/usr/sbin/sendmail", "-t"], input=text, check=True)
+    subprocess.run([SENDMAIL, "-t"], input=text, check=True)
     os.makedirs(os.path.dirname(SENT), exist_ok=True)
     descriptor = os.open(SENT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="ascii") as after:
