@@ -11,6 +11,7 @@ import shutil
 import xml.etree.ElementTree as ET
 from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
+from typing import Any
 
 import handover
 import network
@@ -34,7 +35,7 @@ Said = pytest.CaptureFixture[str]
 @pytest.fixture
 def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "phones.json"
-    other = {"extension": "002", "name": "Cuisine", "password": "other-secret"}
+    other: dict[str, Any] = {"extension": "002", "name": "Cuisine", "password": "other-secret"}
     several = [ACCOUNT, ACCOUNT._replace(**other)]
     file.write_text(json.dumps([account._asdict() for account in several]))
     monkeypatch.setattr(telephone.read, "__defaults__", (str(file),))
@@ -130,6 +131,13 @@ def test_the_telephones_are_listed(accounts: Path, capsys: Said) -> None:
     told = capsys.readouterr().out
     assert '  001     Salon "bas" & cour\n  002     Cuisine\n' in told
     assert PASSWORD not in told
+
+
+def test_a_card_for_nobody_yet_says_so(accounts: Path, capsys: Said) -> None:
+    accounts.write_text("[]")
+    for words in [], ["001"], ["--courriel", "famille@example.org"]:
+        assert telephone.main(words) == 2
+    assert capsys.readouterr().err == f"{telephone.NO_PHONES}\n" * 3
 
 
 def test_an_unknown_one_is_answered_by_the_list(accounts: Path, capsys: Said) -> None:

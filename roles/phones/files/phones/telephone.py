@@ -28,6 +28,7 @@ UNIT = "gardeligne-handover.service"
 PATIENCE = 60  # seconds for an address, at the start
 
 CODECS = {"alaw": "G.711 A-law (PCMA)", "ulaw": "G.711 µ-law (PCMU)", "g722": "G.722", "gsm": "GSM"}
+NO_PHONES = "Il n'y a pas encore de téléphone : le standard n'est pas réglé."
 NO_ADDRESS = (
     "L'appareil n'a pas d'adresse : branchez un câble réseau entre lui et la box, puis recommencez."
 )
@@ -40,9 +41,9 @@ Ces mots de passe ne servent que dans le réseau de la maison : de l'extérieur,
 l'appareil tant que votre box n'ouvre pas de port vers lui. N'en ouvrez pas. Ce courriel, lui, a
 voyagé, et qui lit votre boîte aux lettres peut le lire : supprimez-le quand vos téléphones sonnent.
 
-Sur l'appareil, « sudo gardeligne telephone 001 » montre la même chose, avec un QR code pour
-l'application Linphone. Si les téléphones ne le trouvent plus un jour, son adresse a changé :
-demandez à votre box de toujours lui donner {server} (« bail DHCP permanent »).
+Si les téléphones ne trouvent plus l'appareil un jour, son adresse a changé : demandez à votre box
+de toujours lui donner {server} (« bail DHCP permanent »). Qui entre dans l'appareil par SSH y règle
+un téléphone avec un QR code : sudo gardeligne telephone
 """
 
 
@@ -51,9 +52,12 @@ class Refused(Exception):
 
 
 def read(path: str = ACCOUNTS) -> List[Account]:
-    """Return the telephones' accounts. Raises OSError."""
+    """Return the telephones' accounts. Raises OSError, and Refused if there is none yet."""
     with open(path, encoding="utf-8") as text:
-        return [Account(**entry) for entry in json.load(text)]
+        accounts = [Account(**entry) for entry in json.load(text)]
+    if not accounts:
+        raise Refused(NO_PHONES)
+    return accounts
 
 
 def listed(accounts: List[Account]) -> List[str]:
@@ -202,7 +206,7 @@ def mail(accounts: List[Account], server: str, to: str) -> bytes:
 def send(to: str) -> bool:
     """Send the accounts, unless these have been sent there; tell whether they were.
 
-    Raises NoAddress, OSError and CalledProcessError.
+    Raises Refused, NoAddress, OSError and CalledProcessError.
     """
     accounts = read()
     state = hashlib.sha256(repr((to, accounts)).encode("utf-8")).hexdigest() + "\n"
