@@ -149,7 +149,7 @@ def show(arguments: List[str]) -> None:
     print("Linphone, sur un mobile dans le WiFi de la maison : scannez ce code dans son assistant,")
     print("ou donnez-lui cette adresse comme configuration à distance.\n")
     print("\n".join(drawn(offered["linphone"])))
-    print("  " + offered["linphone"] + "\n")
+    print("\n  {}\n".format(offered["linphone"]))
     path = offered["grandstream"].split("/", 2)[2].rsplit("/", 1)[0]
     print(
         "Adaptateur Grandstream HT801 ou HT802, première prise : dans ses pages, choisissez HTTP et"
