@@ -199,9 +199,8 @@ def test_passwords_are_private(capsys: Said, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @needs_qrencode
+@pytest.mark.skipif(not shutil.which("zbarimg"), reason="not run, no zbarimg")
 def test_a_camera_reads_the_address_on_the_screen(tmp_path: Path) -> None:
-    if not shutil.which("zbarimg"):
-        pytest.skip("not run, no zbarimg")
     assert terminal.scanned(telephone.drawn(ADDRESS), tmp_path) == ADDRESS
 
 
