@@ -69,6 +69,15 @@ def running(host: Host) -> bool:
     return bool(state == "active")
 
 
+def ended(host: Host) -> bool:
+    """Tell whether the service ends by itself, within what a busy machine takes."""
+    for _ in range(60):
+        if not running(host):
+            return True
+        time.sleep(0.5)
+    return False
+
+
 def test_it_tells_the_account_that_asterisk_has(host: Host, told: Told) -> None:
     assert f"  Mot de passe                  {PASSWORD}" in told.lines
     assert host.run(f"grep -qF {PASSWORD} /etc/asterisk/sip.conf /etc/asterisk/pjsip.conf").rc == 0
@@ -87,8 +96,7 @@ def test_each_address_serves_once_and_then_the_service_ends(host: Host, told: To
     assert running(host)
     # Under the name that the device asks for first.
     assert fetch(told.grandstream.replace("cfg.xml", "cfg000b820102ab.xml"))[0] == 200
-    time.sleep(2)
-    assert not running(host)
+    assert ended(host)
     assert host.run(f"systemctl is-failed {UNIT}").stdout.strip() == "inactive"
     assert host.check_output("ss -Hlnt 'sport = :8090'") == ""
 
@@ -105,12 +113,11 @@ def test_when_its_time_is_over_it_is_refused(host: Host, told: Told) -> None:
     offers = host.check_output(f"cat {FOLDER}/*").replace("}{", "}\n{").splitlines()
     now = float(host.check_output("cat /proc/uptime").split()[0])
     for offer in offers:
-        assert now + 840 < json.loads(offer)["until"] < now + 900
+        assert now + 600 < json.loads(offer)["until"] < now + 900
     host.check_output(f'sed -i \'s/"until": [0-9.]*/"until": {now + 1}/\' {FOLDER}/*')
-    time.sleep(3)
+    assert ended(host)
     with pytest.raises((urllib.error.URLError, ConnectionError)):
         fetch(told.linphone)
-    assert not running(host)
     assert host.check_output(f"ls {FOLDER}") == ""
 
 
