@@ -21,6 +21,13 @@ PROMPTS = Path(__file__).parents[3] / "roles/dialplan/files/prompts"
 HANDOVER = "gardeligne-handover.service"
 
 
+def free_port() -> int:
+    """Return a UDP port that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("", 0))
+        return int(free.getsockname()[1])
+
+
 class Linphone:
     """linphonec, which has no account, no sound card and no window."""
 
@@ -28,10 +35,10 @@ class Linphone:
         self.settings, self.heard = folder / "linphonerc", folder / "heard.wav"
         for part in ".local/share/linphone", ".config/linphone":  # it does not make them
             (folder / part).mkdir(parents=True)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("", 0))
-            port = free.getsockname()[1]
-        self.settings.write_text(f"[misc]\nconfig-uri={url}\n[sip]\nsip_port={port}\n")
+        self.settings.write_text(
+            f"[misc]\nconfig-uri={url}\n"
+            f"[sip]\nsip_port={free_port()}\n[rtp]\naudio_rtp_port={free_port()}\n"
+        )
         self.said = (folder / "said").open("w+")
         self.program = subprocess.Popen(
             ["linphonec", "-c", str(self.settings)],
@@ -96,6 +103,9 @@ def test_it_registers_calls_and_is_called(host: Host, linphone: Linphone) -> Non
     channel = asterisk(host, "core show channels concise").split("!")[0]
     assert re.search(r"NativeFormats: \(g722\)", asterisk(host, f"core show channel {channel}"))
     assert until(lambda: "0 active calls" in asterisk(host, "core show channels"), 30)
+    # Read now: the next call would write over it.
+    spoken = [(PROMPTS / "guard-on.alaw").read_bytes()]
+    assert until(lambda: said(linphone.heard.read_bytes(), spoken))
 
     driver = channel.split("/")[0]
     host.check_output("asterisk -rx 'module load res_clioriginate.so'")
@@ -107,7 +117,6 @@ def test_it_registers_calls_and_is_called(host: Host, linphone: Linphone) -> Non
     host.check_output("asterisk -rx 'module unload res_clioriginate.so'")
 
     linphone.end()
-    assert said(linphone.heard.read_bytes(), [(PROMPTS / "guard-on.alaw").read_bytes()])
     # The account is kept; where it came from is not: it would be asked again at every start.
     kept = linphone.settings.read_text()
     assert 'reg_identity="Salon" <sip:001@' in kept
