@@ -317,6 +317,19 @@ def test_calls_are_private(console: Console, capsys: Said, monkeypatch: pytest.M
     assert (said.out, said.err) == ("", "Les appels sont privés : sudo gardeligne appels 3\n")
 
 
+def test_telephones_are_another_programs(
+    tmp_path: Path, capfd: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "gardeligne-telephone"
+    monkeypatch.setattr(main, "TELEPHONE", str(program))
+    assert main.main(["telephone"]) == 1
+    assert capfd.readouterr().err.startswith("Les téléphones ne sont pas réglés ici")
+    program.write_text('#!/bin/sh\necho "$@"\nexit 2\n')
+    program.chmod(0o755)
+    assert main.main(["téléphone", "00 1"]) == 2
+    assert capfd.readouterr().out == "00 1\n"
+
+
 @pytest.mark.parametrize("words", [[], ["thé"], ["appels", "0"], ["appels", "x"], ["etat", "1"]])
 def test_nonsense_is_answered_by_what_there_is(
     journal: Journal, console: Console, capsys: Said, words: list[str]

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 import time
 from typing import Dict, List
@@ -21,9 +22,12 @@ Usage : gardeligne COMMANDE
   connus                   les numéros devenus connus en les appelant ou au clavier
   bloques                  les numéros bloqués au clavier
   oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
-  etat                     le filtrage est-il en service ?"""
+  etat                     le filtrage est-il en service ?
+  telephone [NUMÉRO]       ce qu'il faut saisir dans un téléphone, et un QR code"""
 
 HANDSETS = "/usr/local/etc/gardeligne-handsets.json"
+# What another role knows, and is a program of its own.
+TELEPHONE = "/usr/local/sbin/gardeligne-telephone"
 ORIGINS = {"dialled": "vous l'avez appelé", "keypad": "au clavier"}
 
 
@@ -106,6 +110,15 @@ def show_state(arguments: List[str]) -> List[str]:
     return exchange.state()
 
 
+def telephone(arguments: List[str]) -> int:
+    """Tell what to type into a telephone; return what that program does."""
+    try:
+        return subprocess.call([TELEPHONE, *arguments])
+    except OSError as error:
+        print("Les téléphones ne sont pas réglés ici : {}".format(error), file=sys.stderr)
+        return 1
+
+
 COMMANDS = {
     "appels": show_calls,
     "bilan": show_summary,
@@ -118,13 +131,16 @@ COMMANDS = {
 
 def main(arguments: List[str]) -> int:
     """Do what is asked; return 0, 1 if that failed, 2 if it is not understood."""
-    command = COMMANDS.get(arguments[0].replace("é", "e")) if arguments else None
+    asked = arguments[0].replace("é", "e") if arguments else ""
+    if asked == "telephone":
+        return telephone(arguments[1:])
+    command = COMMANDS.get(asked)
     if not command:
         print(USAGE, file=sys.stderr)
         return 2
     if os.geteuid() != 0:
-        asked = " ".join(arguments)
-        print("Les appels sont privés : sudo gardeligne {}".format(asked), file=sys.stderr)
+        words = " ".join(arguments)
+        print("Les appels sont privés : sudo gardeligne {}".format(words), file=sys.stderr)
         return 1
     for problem in exchange.problems():
         print("ATTENTION : {}".format(problem), file=sys.stderr)

@@ -1,0 +1,48 @@
+"""The household's guides say what the programs say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FIRST_STEPS = (ROOT / "docs/premiers-pas.md").read_text()
+FOYER = ROOT / "roles/selfsetup/files/foyer.txt"
+
+
+@pytest.mark.skipif(not FOYER.exists(), reason="there is no foyer.txt yet")
+def test_the_file_of_the_card_is_quoted_as_it_is() -> None:
+    assert f"```yaml\n{FOYER.read_text().rstrip()}\n```" in FIRST_STEPS
+
+
+def test_what_gardeligne_txt_says_is_quoted_as_it_is() -> None:
+    """The rows of the table: `[--] Step : what` are words of the program that writes them."""
+    program = (ROOT / "roles/sdcard/files/gardeligne-first-boot").read_text()
+    rows = re.findall(r"^\| `\[--\] (\S+)(?: …| message)? : (?:… )?(.+?)` \|", FIRST_STEPS, re.M)
+    assert len(rows) >= 8
+    for step, words in rows:
+        if "foyer.txt" in words:
+            continue  # said by another program, of a card that sets itself up
+        assert step in program
+        assert words in program
+
+
+@pytest.mark.parametrize("name", ["premiers-pas.md", "guide.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text()
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
+        file, _, heading = target.partition("#")
+        other = (ROOT / "docs" / (file or name)).resolve()
+        assert other.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.+)$", other.read_text(), re.M)
+            slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+            assert heading in slugs, target
+
+
+def test_pictures_are_small() -> None:
+    pictures = list((ROOT / "docs/pictures").glob("*.png"))
+    assert pictures
+    assert all(picture.stat().st_size < 100_000 for picture in pictures)
