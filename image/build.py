@@ -17,16 +17,27 @@ from image import bases, debian, disk, fetch, fill, manifest, namespace, progres
 from image.errors import ImageError
 from image.steps import Steps
 
+# The household of an image that any household may have.
+ANYBODY = Path(__file__).with_name("anybody")
 WORK = tools.CACHE / "work"
+WHOSE = {
+    False: "It holds your passwords: give it to nobody.",
+    True: "It holds nobody's data: give it to whom you like.",
+}
 NEEDED = 6 << 30  # bytes on the disk while an image is made, whatever its base
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     parser = commands.add_parser("build", help="make the image of a card", description=__doc__)
-    parser.add_argument(
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument(
         "--inventory", type=Path, default=Path("inventory/home"), metavar="FOLDER",
         help="the household's data (inventory/home)",
+    )  # fmt: skip
+    whose.add_argument(
+        "--for-anybody", action="store_const", const=ANYBODY, dest="inventory",
+        help="nobody's data: who gets the card writes his own into foyer.txt on it",
     )  # fmt: skip
     parser.add_argument("--host", help="which host of the inventory, if it has several")
     parser.add_argument("--base", default=bases.DEFAULT, help=f"see bases.yml ({bases.DEFAULT})")
@@ -46,6 +57,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Check what can be checked at once, then build."""
     base = bases.choose(options.base, options.base_file, options.base_url, options.sha256)
+    if options.inventory == ANYBODY and base.name != bases.DEFAULT:
+        raise ImageError(
+            f"--for-anybody --base {base.name}: such a box sets itself up, and only "
+            f"{bases.DEFAULT} has an Ansible that can. Leave --base out"
+        )
     output: Path = options.output.absolute()
     host = _host(options.inventory, options.host)
     if not output.parent.is_dir():
@@ -69,10 +85,12 @@ def run(options: argparse.Namespace) -> None:
         with steps.step("copy of the base"):
             parts = disk.split(image, work)
         fill.fill(parts, base, house, work, steps)
-        _finish(parts, base, host, output, steps)
+        _finish(parts, base, house, output, steps)
 
 
-def _finish(parts: disk.Parts, base: bases.Base, host: str, output: Path, steps: Steps) -> None:
+def _finish(
+    parts: disk.Parts, base: bases.Base, house: fill.Household, output: Path, steps: Steps
+) -> None:
     """Put the image together beside its place, and in its place when it is whole."""
     part = output.with_name(f"{output.name}.part")
     try:
@@ -82,11 +100,11 @@ def _finish(parts: disk.Parts, base: bases.Base, host: str, output: Path, steps:
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
-    about = {"base": base.name, "suite": base.suite, "host": host}
+    about = {"base": base.name, "suite": base.suite, "host": house.host}
     with progress.bar("manifest", output.stat().st_size) as advance:
         manifest.write(output, about, advance)
     steps.say("size", words.exact(output.stat().st_size))
-    steps.console.print(f"{output} is ready. It holds your passwords: give it to nobody.")
+    steps.console.print(f"{output} is ready. {WHOSE[house.inventory == ANYBODY]}")
 
 
 def _tell(base: bases.Base, inventory: Path, host: str, output: Path) -> None:

@@ -40,6 +40,7 @@ CARD = {
     "lines": [],
     "admin": "famille.martin@example.org",
     "patience": 0,
+    "settings": "",
 }
 
 # In the form in which Asterisk 22 and 16 print it. PJSIP's `Rejected` and chan_sip's `Request Sent`
