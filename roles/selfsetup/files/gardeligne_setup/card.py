@@ -26,6 +26,7 @@ NAME = "foyer.txt"
 ERRORS = "foyer-erreurs.txt"
 FILLING = "foyer-vide.tmp"
 MOST = 1 << 20  # bytes: no foyer.txt is as long
+LARGEST = 1 << 30  # bytes: a larger file system is no such partition, and never filled
 BLOCK = 1 << 20
 # So many zeros are in no text, in whatever encoding.
 ZEROS = bytes(64)
@@ -92,6 +93,9 @@ class Card:
 
     def _overwrite_free(self) -> None:
         """Fill what is free with zeros, and free it again."""
+        partition = os.statvfs(self.folder)
+        if partition.f_blocks * partition.f_frsize > LARGEST:
+            raise OSError(errno.EFBIG, "no partition of a card", str(self.folder))
         path = self.folder / FILLING
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
