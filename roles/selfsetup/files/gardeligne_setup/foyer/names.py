@@ -1,0 +1,80 @@
+"""The keys of the file, as households may spell them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# What stands in a secret's place once it was taken.
+MARKER = "(enregistré)"
+
+LINE = ("opérateur", "numéro", "mot de passe", "serveur", "identifiant", "port", "proxy")
+# Each key with the keys below it; none: a value or a list.
+KEYS: dict[str, tuple[str, ...]] = {
+    "nom": (),
+    "ligne": LINE,
+    "courrier": ("adresse", "mot de passe", "serveur", "port", "identifiant"),
+    "téléphones": (),
+    "sonnent tout de suite": (),
+    "ne sonnent jamais": (),
+    "attente": (),
+    "deuxième ligne": LINE,
+    "wifi": ("nom", "mot de passe", "pays", "caché"),
+    "codes": ("messagerie", "appels surtaxés"),
+    "adresse fixe": ("adresse", "routeur", "dns"),
+    "clé ssh": (),
+}
+# Other words for them, as compared.
+SYNONYMS = {
+    "foyer": "nom",
+    "mail": "courrier",
+    "courriel": "courrier",
+    "email": "adresse",
+    "mdp": "mot de passe",
+    "password": "mot de passe",
+    "mot de passe sip": "mot de passe",
+    "seconde ligne": "deuxième ligne",
+    "2e ligne": "deuxième ligne",
+    "telephone": "téléphones",
+    "ssid": "nom",
+    "passerelle": "routeur",
+    "box": "routeur",
+    "wi fi": "wifi",
+}
+SECRETS = ("mot de passe", "messagerie", "appels surtaxés")
+
+
+def compared(text: str) -> str:
+    """Return a text as keys are compared: no accents, capitals, hyphens or double spaces."""
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
+    )
+    return re.sub(r"[\s_-]+", " ", bare).strip()
+
+
+def known(text: str, keys: Iterable[str]) -> str:
+    """Return the one of the keys that is meant, or ""."""
+    word = compared(text)
+    spelled = {compared(key): key for key in keys}
+    return spelled.get(word) or spelled.get(compared(SYNONYMS.get(word, "")), "")
+
+
+def suggested(text: str, keys: Iterable[str]) -> str:
+    """Return the sentence that names the key which was meant, or all that there are."""
+    spelled = {compared(key): key for key in keys}
+    close = difflib.get_close_matches(compared(text), spelled, 1, 0.6)
+    if close:
+        return f"Vouliez-vous dire « {spelled[close[0]]} » ?"
+    return f"Il y a : {', '.join(spelled.values())}."
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether what stands under a key must never be shown."""
+    return bool(known(key, SECRETS))
+
+
+def is_marker(text: str) -> bool:
+    """Tell whether a value is the marker, however it was copied."""
+    return compared(text) == compared(MARKER)
