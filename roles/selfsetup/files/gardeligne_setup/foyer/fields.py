@@ -40,7 +40,7 @@ class Fields:
             label = known(key.text, keys)
             if not label:
                 text = f"cette rubrique n'existe pas. {suggested(key.text, keys)}"
-                problems.add(key.line, f"{path} › {key.text}" if path else key.text, text)
+                problems.add(key.line, f"{path} > {key.text}" if path else key.text, text)
             elif label in self._found:
                 before = self._found[label][0]
                 text = f"il est déjà à la ligne {before}. Effacez l'un des deux."
@@ -50,7 +50,7 @@ class Fields:
 
     def spelled(self, label: str) -> str:
         """Return a key with its section's."""
-        return f"{self._path} › {label}" if self._path else label
+        return f"{self._path} > {label}" if self._path else label
 
     def node(self, label: str) -> Node | None:
         """Return what stands under a key, None if it is missing or empty."""

@@ -16,8 +16,9 @@ KEY = re.compile(r"(?P<key>[\w(+][^:#]*?) *:(?: +(?P<value>.*))?")
 SINGLE = re.compile(r"'(?:[^']|'')*'(?: +#.*)?")
 DOUBLE = re.compile(r'"[^"\\]*"(?: +#.*)?')
 TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-TYPOGRAPHIC = "‘’‚‛“”„‟«»‹›`´"  # as in “secret”: not a mark of YAML, and no part of a password
-DASHES = "–—−•·*"
+# Quotes as a word processor types them: no marks of YAML, and no part of what was meant.
+TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u00b4«»`"
+DASHES = "\u2013\u2014\u2212\u2022·*"  # and bullets
 # What begins something else than a text in YAML.
 SPECIAL = "&*!|>%@[]{},?#"
 LONGEST = 500  # characters of a line; a key for SSH has 400 and more
@@ -52,8 +53,10 @@ def _readable(number: int, line: str, problems: Problems) -> str:
         wrong = _value(value, secret=is_secret(key))
     if not wrong:
         return line
-    problems.add(number, key or _leading(body), wrong)
-    if pair:
+    key = key or ("" if item else _leading(body))
+    problems.add(number, key, wrong)
+    # What has been told is not told again as missing.
+    if key:
         return f"{indent}{key}: {UNREADABLE}"
     return f"{indent}{UNREADABLE}" if item else ""
 

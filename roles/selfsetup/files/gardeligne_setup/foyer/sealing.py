@@ -66,10 +66,8 @@ def sealed(content: str, tree: Block) -> str:
         ((value.start, value.end) for value in values(tree) if value.end > value.start)
     )
     spans = {value.start for value in hidden}
-    forms = sorted(
-        {form for value in hidden for form in _forms(content[value.start : value.end], value.text)},
-        key=len,
-        reverse=True,
+    forms = _pattern(
+        {form for value in hidden for form in _forms(content[value.start : value.end], value.text)}
     )
     parts = []
     position = 0
@@ -93,15 +91,19 @@ def _forms(spelled: str, text: str) -> set[str]:
     return {form for form in (text, quoted, text.replace(" ", "")) if form}
 
 
-def _comment(text: str, forms: list[str]) -> str:
+def _pattern(forms: set[str]) -> re.Pattern[str]:
+    """Return what finds the forms, the longest first."""
+    found = [
+        re.escape(form) if len(form) >= LONG else rf"(?<!\w){re.escape(form)}(?!\w)"
+        for form in sorted(forms, key=len, reverse=True)
+        if form not in MARKER
+    ]
+    return re.compile("|".join(found) or r"(?!)")
+
+
+def _comment(text: str, forms: re.Pattern[str]) -> str:
     """Return what stands between keys and values, comments that is, without the secrets."""
-    for form in forms:
-        if form in MARKER:
-            continue
-        whole = re.escape(form)
-        if len(form) < LONG:
-            whole = rf"(?<!\w){whole}(?!\w)"
-        text = re.sub(whole, MARKER, text)
+    text = forms.sub(MARKER, text)
     return _COMMENTED.sub(
         lambda found: found[1] + (found[2] if MARKER in found[2] else _marked(found[2])), text
     )

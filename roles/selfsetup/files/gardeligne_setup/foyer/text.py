@@ -15,7 +15,9 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 # What Windows' editors wrote before UTF-8 is taken where it can be nothing else: all that is not
 # ASCII are letters and signs of French. (é of a Mac's old encoding would be Ž here, é in UTF-8 Ã.)
 WINDOWS = "cp1252"
-FRENCH = frozenset("àâäæçéèêëîïôöœùûüÿÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸ«»°€’‘“”…–— \u00a0")
+FRENCH = frozenset(
+    "àâäæçéèêëîïôöœùûüÿÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸ«»°€…\u2013\u2014\u2018\u2019\u201c\u201d\u00a0"
+)
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

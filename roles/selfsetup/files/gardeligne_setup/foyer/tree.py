@@ -15,6 +15,10 @@ from .problems import Problems
 
 DEEPEST = 4  # the file, a section, a list, an entry of two parts
 
+DEEP = (
+    "il y a trop d'espaces au début de la ligne : ce qui appartient à une rubrique en a deux, et"
+    " n'a rien en dessous de soi."
+)
 INDENT = (
     "les espaces au début de la ligne ne vont pas. Ce qui appartient à une rubrique commence par"
     " deux espaces, une rubrique par aucune ; ou bien le # est resté devant le titre de la rubrique"
@@ -64,7 +68,7 @@ class _Loader(yaml.BaseLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         plain = (
             isinstance(event, (yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent))
             and event.anchor is None
@@ -88,11 +92,10 @@ def parsed(content: str, problems: Problems) -> Block | None:
             return Block(1, ())
         tree = _node(root, problems)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problems.add(mark.line + 1 if mark else 0, "", INDENT)
+        problems.add(error.problem_mark.line + 1 if error.problem_mark else 0, "", INDENT)
         return None
     except _Refused as refused:
-        problems.add(refused.line, "", f"cette forme de YAML n'est pas admise. {INDENT}")
+        problems.add(refused.line, "", DEEP)
         return None
     except yaml.YAMLError:
         problems.add(0, "", "un caractère est illisible. Repartez du modèle foyer.txt.")
@@ -100,7 +103,8 @@ def parsed(content: str, problems: Problems) -> Block | None:
     finally:
         loader.dispose()
     if not isinstance(tree, Block):
-        problems.add(tree.line, "", "rien n'est à sa place. Repartez du modèle foyer.txt.")
+        if not problems:
+            problems.add(tree.line, "", "rien n'est à sa place. Repartez du modèle foyer.txt.")
         return None
     return tree
 
