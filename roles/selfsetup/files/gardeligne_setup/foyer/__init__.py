@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .household import Reader
+from .indents import levelled
 from .lines import readable
 from .names import MARKER
 from .problems import FoyerError, Problems
@@ -73,5 +74,5 @@ def _tree(text: Text, problems: Problems) -> Block | None:
     spaced = text.content.translate(NO_BREAK)
     # Ends of lines stay: what a value's place is must hold for the text as it is.
     ends = [*LINE_END.findall(spaced), ""]
-    checked = readable(lines(spaced), problems)
+    checked = levelled(readable(lines(spaced), problems), problems)
     return parsed("".join(line + end for line, end in zip(checked, ends, strict=True)), problems)

@@ -43,7 +43,7 @@ class Fields:
                 problems.add(key.line, f"{path} > {key.text}" if path else key.text, text)
             elif label in self._found:
                 before = self._found[label][0]
-                text = f"il est déjà à la ligne {before}. Effacez l'un des deux."
+                text = f"c'est déjà à la ligne {before}. Effacez l'une des deux lignes."
                 problems.add(key.line, self.spelled(label), text)
             else:
                 self._found[label] = (key.line, below)

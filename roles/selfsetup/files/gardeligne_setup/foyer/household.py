@@ -59,6 +59,16 @@ class Reader:
         """Return the line of a title, 0 if it is not written."""
         return self._top.at(title) if self._top.has(title) else 0
 
+    def _filled(self, title: str) -> bool:
+        """Tell whether an optional section is there; one without its keys is a slip."""
+        if self._top.has(title) and self._top.node(title) is None:
+            self._top.wrong(
+                title,
+                "il n'y a rien en dessous. Ôtez aussi le # devant les lignes de cette rubrique, ou"
+                " remettez-le devant ce titre.",
+            )
+        return self._top.node(title) is not None
+
     def _name(self) -> str:
         text = self._top.text("nom", checks.name) or DEFAULT_NAME
         return unicodedata.normalize("NFC", text)
@@ -92,11 +102,9 @@ class Reader:
 
     def _lines(self) -> list[dict[str, Any]]:
         first = self._trunk("ligne", "free", [])
-        second = self._top.node("deuxième ligne")
-        taken = [first] if first else []
-        if second is not None and (trunk := self._trunk("deuxième ligne", "ovh", taken)):
-            taken.append(trunk)
-        return taken
+        if not self._filled("deuxième ligne"):
+            return [first]
+        return [first, self._trunk("deuxième ligne", "ovh", [first])]
 
     def _trunk(self, title: str, usual: str, taken: list[dict[str, Any]]) -> dict[str, Any]:
         fields = self._section(title)
@@ -177,7 +185,7 @@ class Reader:
         address = fields.text(
             "adresse",
             checks.email,
-            needed="il manque. Écrivez votre adresse de courrier : vos messages y arrivent.",
+            needed="elle manque. Écrivez votre adresse de courrier : vos messages y arrivent.",
         )
         secret = self._secret(
             fields,
@@ -243,6 +251,8 @@ class Reader:
         return Server("", 587)
 
     def _codes(self) -> None:
+        if not self._filled("codes"):
+            return
         fields = self._section("codes")
         for label, own, kept in (
             ("messagerie", MAILBOX, self._kept_of("mailboxes", MAILBOX)),
@@ -270,7 +280,7 @@ class Reader:
         }
 
     def _network(self) -> dict[str, Any]:
-        if self._top.node("adresse fixe") is None:
+        if not self._filled("adresse fixe"):
             return {}
         fields = self._section("adresse fixe")
         address = fields.text("adresse", needed="elle manque. Écrivez-la comme 192.168.1.10.")
@@ -290,7 +300,7 @@ class Reader:
         return {"network": {"address": address, "gateway": router, "dns": [server]}}
 
     def _wifi(self) -> dict[str, Any]:
-        if self._top.node("wifi") is None:
+        if not self._filled("wifi"):
             return {}
         fields = self._section("wifi")
         name = fields.text("nom", checks.ssid, needed="il manque : le nom de votre réseau WiFi.")

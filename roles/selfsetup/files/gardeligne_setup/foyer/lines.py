@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from .names import KEYS, compared, is_secret, known
+from .names import KEYS, bare, is_secret, known
 from .problems import Problems
 
 KEY = re.compile(r"(?P<key>[\w(+][^:#]*?) *:(?: +(?P<value>.*))?")
@@ -24,8 +24,8 @@ SPECIAL = "&*!|>%@[]{},?#"
 LONGEST = 500  # characters of a line; a key for SSH has 400 and more
 
 QUOTES = (
-    "Écrivez-le entre deux apostrophes droites, comme 'ceci' (une apostrophe qui en fait partie"
-    " s'écrit deux fois)."
+    "Mettez le texte entre deux apostrophes droites, comme 'ceci' (une apostrophe qui en fait"
+    " partie s'écrit deux fois)."
 )
 EXPLAINED = "Une ligne s'écrit « nom: valeur », ou « - valeur » dans une liste, ou commence par #."
 # Where the reader stands for a line that was told to be wrong already.
@@ -40,8 +40,8 @@ def readable(lines: list[str], problems: Problems) -> list[str]:
 def _readable(number: int, line: str, problems: Problems) -> str:
     if not line.strip() or line.lstrip().startswith("#"):
         return line if "\t" not in line else ""
-    body = line.lstrip(" ")
-    indent = line[: len(line) - len(body)]
+    body = line.lstrip(" \t")
+    indent = line[: len(line) - len(body)].replace("\t", "  ")
     item = body == "-" or body.startswith("- ")
     if item:
         indent, body = f"{indent}- ", body[1:].lstrip(" ")
@@ -86,7 +86,7 @@ def _leading(body: str) -> str:
     word = re.split(r"[:=]", body, maxsplit=1)[0].strip(" '\"-")
     if found := known(word, every):
         return found
-    return next((key for key in every[::-1] if compared(body).startswith(f"{compared(key)} ")), "")
+    return next((key for key in every[::-1] if bare(body).startswith(f"{bare(key)} ")), "")
 
 
 def _value(value: str, *, secret: bool) -> str:
@@ -108,6 +108,10 @@ def _value(value: str, *, secret: bool) -> str:
         return (
             "ce sont des guillemets d'imprimerie, que TextEdit ou Word mettent d'eux-mêmes."
             " Remplacez-les par des apostrophes droites ('), ou ôtez-les."
+        )
+    if value[:1] in ("[", "{") and not secret:
+        return (
+            "les listes entre crochets ne sont pas admises. Écrivez une ligne « - … » par élément."
         )
     if value[:1] and value[0] in SPECIAL and not (value[0] == "#" and not secret):
         return f"la valeur commence par le signe {value[0]}, qui a un autre sens ici. {QUOTES}"

@@ -101,7 +101,9 @@ def _callers(
             before, where = first[key]
             other = f" dans « {where} »" if where != title else ""
             problems.add(
-                line, title, f"il est déjà à la ligne {before}{other}. Effacez l'un des deux."
+                line,
+                title,
+                f"c'est déjà à la ligne {before}{other}. Effacez l'une des deux lignes.",
             )
             continue
         first[key] = (line, title)

@@ -46,12 +46,16 @@ SYNONYMS = {
 SECRETS = ("mot de passe", "messagerie", "appels surtaxés")
 
 
-def compared(text: str) -> str:
-    """Return a text as keys are compared: no accents, capitals, hyphens or double spaces."""
-    bare = "".join(
+def bare(text: str) -> str:
+    """Return a text without accents and capitals."""
+    return "".join(
         c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
     )
-    return re.sub(r"[\s_-]+", " ", bare).strip()
+
+
+def compared(text: str) -> str:
+    """Return a text as keys are compared: bare, and without hyphens or double spaces."""
+    return re.sub(r"[\s_-]+", " ", bare(text)).strip()
 
 
 def known(text: str, keys: Iterable[str]) -> str:
@@ -67,6 +71,9 @@ def suggested(text: str, keys: Iterable[str]) -> str:
     close = difflib.get_close_matches(compared(text), spelled, 1, 0.6)
     if close:
         return f"Vouliez-vous dire « {spelled[close[0]]} » ?"
+    homes = [title for title, below in KEYS.items() if known(text, below)]
+    if homes:
+        return f"Elle va sous « {' » ou « '.join(homes)} », après deux espaces."
     return f"Il y a : {', '.join(spelled.values())}."
 
 

@@ -75,7 +75,7 @@ class _Loader(yaml.BaseLoader):
             and event.tag is None
         )
         if not plain or self.depth >= DEEPEST:
-            raise _Refused(event.start_mark.line + 1)
+            raise _Refused(event.start_mark.line + 1 if event.start_mark else 0)
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -123,7 +123,9 @@ def _node(node: yaml.Node, problems: Problems) -> Node:
             before = first.setdefault(compared(key.text), key.line)
             if before != key.line:
                 problems.add(
-                    key.line, key.text, f"il est déjà à la ligne {before}. Effacez l'un des deux."
+                    key.line,
+                    key.text,
+                    f"c'est déjà à la ligne {before}. Effacez l'une des deux lignes.",
                 )
                 continue
             entries.append((key, _node(value_node, problems)))
