@@ -6,8 +6,10 @@ inventory/example; :func:`seal` the file without its secrets.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .household import Reader
@@ -19,7 +21,9 @@ from .sealing import exposed, sealed, shape
 from .text import LINE_END, Text, decoded, lines
 from .tree import Block, parsed
 
-__all__ = ["MARKER", "Foyer", "FoyerError", "read", "seal"]
+__all__ = ["MARKER", "Foyer", "FoyerError", "read", "seal", "template"]
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "foyer.txt"
 
 NO_BREAK = str.maketrans("\u00a0\u202f", "  ")  # French keyboards type them by accident
 
@@ -68,6 +72,14 @@ def seal(raw: bytes) -> bytes:
     if again is None or shape(again) != shape(tree):
         raise AssertionError("the sealed file is another")
     return result
+
+
+def template() -> bytes:
+    """Return the file to be filled in, as it goes on a card.
+
+    With the mark and the ends of lines that the oldest editors need to show it as it is.
+    """
+    return codecs.BOM_UTF8 + TEMPLATE.read_bytes().replace(b"\n", b"\r\n")
 
 
 def _tree(text: Text, problems: Problems) -> Block | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .lines import UNREADABLE
-from .names import known, suggested
+from .names import known, shown, suggested
 from .problems import Problems
 from .tree import Block, Node, Value
 
@@ -40,7 +40,7 @@ class Fields:
             label = known(key.text, keys)
             if not label:
                 text = f"cette rubrique n'existe pas. {suggested(key.text, keys)}"
-                problems.add(key.line, f"{path} > {key.text}" if path else key.text, text)
+                problems.add(key.line, " > ".join(filter(None, (path, shown(key.text)))), text)
             elif label in self._found:
                 before = self._found[label][0]
                 text = f"c'est déjà à la ligne {before}. Effacez l'une des deux lignes."

@@ -239,12 +239,11 @@ class Reader:
                 " gmail.com…).",
             )
         elif domain in SLIPS:
-            start = address.rpartition("@")[0]
-            fields.wrong("adresse", f"vouliez-vous dire {start}@{SLIPS[domain]} ?")
+            fields.wrong("adresse", f"elle finit plutôt par @{SLIPS[domain]}. Corrigez-la.")
         elif address:
             fields.wrong(
                 "adresse",
-                f"le serveur d'envoi de {domain} n'est pas connu. Ajoutez dessous une ligne"
+                "le serveur d'envoi de cette adresse n'est pas connu. Ajoutez dessous une ligne"
                 " « serveur: » avec le serveur SMTP que votre fournisseur de courrier indique (et"
                 " « port: 465 », si ce n'est pas 587).",
             )

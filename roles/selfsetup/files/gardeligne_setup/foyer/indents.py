@@ -6,12 +6,10 @@ too, and all at once.
 
 from __future__ import annotations
 
-import re
-
-from .names import KEYS, known
+from .lines import KEY
+from .names import KEYS, known, shown
 from .problems import Problems
 
-LEVELS = re.compile(r"(?P<indent> *)(?P<item>-(?: +|$))?(?:(?P<key>[^:#'\"]+?) *:(?P<rest>.*))?")
 USUAL = "  "
 
 
@@ -30,19 +28,22 @@ class _Levels:
 
     def line(self, number: int, line: str) -> str:
         """Return a line as it was meant."""
-        found = LEVELS.match(line)
-        bare = line.strip(" ")
-        if not found or not bare or bare.startswith("#"):
+        body = line.strip(" ")
+        if not body or body.startswith("#"):
             return line
-        key, indent = found["key"] or "", found["indent"]
-        if found["item"]:
+        if body[0] == "-":
             return self._inside(number, "", line)
+        pair = KEY.fullmatch(body)
+        if not pair:
+            return line
+        key, opens = pair["key"], _empty(pair["value"] or "")
+        indent = line[: len(line) - len(line.lstrip(" "))]
         title = known(key, KEYS)
         below = KEYS.get(self._title or "", ())
         if not indent:
             if not title and known(key, below):
                 return self._inside(number, key, line)
-            self._title = title if _empty(found["rest"]) else None
+            self._title = title if opens else None
             self._indent = None
             return line
         # Under a list's entries stand only what is deeper than their dashes.
@@ -52,9 +53,9 @@ class _Levels:
                 "la ligne commence par des espaces, mais n'appartient à aucune rubrique. Ôtez-les ;"
                 " ou le # est resté devant le titre de la rubrique, au-dessus."
             )
-            self._problems.add(number, key, text)
+            self._problems.add(number, shown(key), text)
             return ""
-        if title and not known(key, below) and KEYS[title] and _empty(found["rest"]):
+        if title and not known(key, below) and KEYS[title] and opens:
             text = "un titre de rubrique n'a pas d'espaces devant lui. Ôtez-les."
             self._problems.add(number, title, text)
             self._title, self._indent = title, None
@@ -75,9 +76,9 @@ class _Levels:
                 "il faut devant cette ligne autant d'espaces que devant les autres de la rubrique"
                 f" ({len(self._indent)})."
             )
-            self._problems.add(number, key, text)
+            self._problems.add(number, shown(key), text)
         return f"{self._indent}{bare}"
 
 
-def _empty(rest: str) -> bool:
-    return not rest.strip(" ") or rest.lstrip(" ").startswith("#")
+def _empty(value: str) -> bool:
+    return not value or value.startswith("#")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from .names import KEYS, bare, is_secret, known
+from .names import KEYS, bare, is_secret, known, shown
 from .problems import Problems
 
 KEY = re.compile(r"(?P<key>[\w(+][^:#]*?) *:(?: +(?P<value>.*))?")
@@ -54,7 +54,7 @@ def _readable(number: int, line: str, problems: Problems) -> str:
     if not wrong:
         return line
     key = key or ("" if item else _leading(body))
-    problems.add(number, key, wrong)
+    problems.add(number, shown(key), wrong)
     # What has been told is not told again as missing.
     if key:
         return f"{indent}{key}: {UNREADABLE}"

@@ -67,14 +67,24 @@ def known(text: str, keys: Iterable[str]) -> str:
 
 def suggested(text: str, keys: Iterable[str]) -> str:
     """Return the sentence that names the key which was meant, or all that there are."""
-    spelled = {compared(key): key for key in keys}
-    close = difflib.get_close_matches(compared(text), spelled, 1, 0.6)
-    if close:
-        return f"Vouliez-vous dire « {spelled[close[0]]} » ?"
+    if close := _close(text, keys):
+        return f"Vouliez-vous dire « {close} » ?"
     homes = [title for title, below in KEYS.items() if known(text, below)]
     if homes:
         return f"Elle va sous « {' » ou « '.join(homes)} », après deux espaces."
-    return f"Il y a : {', '.join(spelled.values())}."
+    return f"Il y a : {', '.join(keys)}."
+
+
+def shown(text: str) -> str:
+    """Return a key that may be shown: one like those that exist. Others could be a password."""
+    every = {key for title, below in KEYS.items() for key in (title, *below)}
+    return text if known(text, every) or _close(text, every) else ""
+
+
+def _close(text: str, keys: Iterable[str]) -> str:
+    spelled = {compared(key): key for key in keys}
+    close = difflib.get_close_matches(compared(text), spelled, 1, 0.6)
+    return spelled[close[0]] if close else ""
 
 
 def is_secret(key: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from .names import compared
+from .names import compared, shown
 from .problems import Problems
 
 DEEPEST = 4  # the file, a section, a list, an entry of two parts
@@ -124,7 +124,7 @@ def _node(node: yaml.Node, problems: Problems) -> Node:
             if before != key.line:
                 problems.add(
                     key.line,
-                    key.text,
+                    shown(key.text),
                     f"c'est déjà à la ligne {before}. Effacez l'une des deux lignes.",
                 )
                 continue
