@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import card, files, forget, playbook
-from .foyer import Foyer, FoyerError, read, seal
+from .foyer import Foyer, FoyerError, read, seal, template
 from .places import Places
 from .store import State, Store, digest
 
@@ -75,7 +75,7 @@ class Setup:
         try:
             return self._apply(raw, self._accept(raw))
         except FoyerError as error:
-            return self._refuse(error.problems)
+            return self._refuse(error)
 
     @property
     def is_set_up(self) -> bool:
@@ -98,7 +98,7 @@ class Setup:
         if self.is_set_up:
             self.card.offer(self.store.sealed.read_bytes())
             return self._in_effect()
-        self.card.offer(self.places.template.read_bytes())
+        self.card.offer(template())
         return NO_FILE
 
     def _in_effect(self) -> Status:
@@ -113,20 +113,20 @@ class Setup:
         known = self.store.state.lines
         return bool(known) and not set(known) & set(lines(foyer))
 
-    def _refuse(self, problems: list[str]) -> Status:
+    def _refuse(self, wrong: FoyerError) -> Status:
         """Tell what is wrong, and change nothing."""
-        title = [f"À corriger dans {card.NAME}, puis redémarrez le boîtier :", ""]
+        what = f"{card.NAME} n'est pas encore rempli" if wrong.unfilled else f"{card.NAME} à corriger"
         if self.is_set_up:
-            title[:0] = ["Les réglages d'avant restent en service."]
-        numbered = [f"{number}. {problem}" for number, problem in enumerate(problems, 1)]
-        self.card.tell([*title, *numbered])
-        print("\n".join(["", "Gardeligne :", *title, *numbered, ""]), flush=True)
-        count = f"{len(problems)} points" if len(problems) > 1 else "un point"
+            what += " ; les réglages d'avant restent en service"
+        told = [f"{what} :", "", *wrong.problems]
+        self.card.tell(told)
+        print("\n".join(["", "Gardeligne", *told, ""]), flush=True)
+        verb = "remplissez" if wrong.unfilled else "corrigez"
         return Status(
             False,
-            f"{count} à corriger dans {card.NAME} ({card.ERRORS} les dit)"
-            + ("; ceux d'avant restent en service" if self.is_set_up else ""),
-            f"{OFF}corrigez {card.NAME}, remettez la carte et redémarrez. " + " ".join(numbered),
+            what,
+            f"{OFF}{verb} {card.NAME} ({card.ERRORS}, à côté, dit tout ce qui ne va pas), remettez "
+            "la carte et redémarrez.",
         )
 
     def _apply(self, raw: bytes, foyer: Foyer) -> Status:

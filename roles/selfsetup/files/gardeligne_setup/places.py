@@ -49,8 +49,3 @@ class Places:
     def run(self) -> Path:
         """In memory: Ansible's files while it works."""
         return self.root / "run/gardeligne-setup"
-
-    @property
-    def template(self) -> Path:
-        """foyer.txt as the card comes with it."""
-        return self.project / "roles/selfsetup/files/foyer.txt"
