@@ -8,6 +8,7 @@ from pathlib import Path
 
 def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file that is on the card, whole, when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.new")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as stream:
