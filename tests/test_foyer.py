@@ -397,6 +397,7 @@ NO_TEXT = {
     "octets": (bytes(range(128, 256)), "Ligne 1 : un caractère est illisible"),
     "sonnette": (b"nom: x\x07\n", "Ligne 1 : il y a un caractère invisible (U+0007)"),
     "sens": ("# x\nnom: \u202ax".encode(), "Ligne 2 : il y a un caractère invisible (U+202A)"),
+    "aucun-caractere": ("nom: \uffff".encode(), "Le fichier : un caractère est illisible."),
     "substitut": (b"nom: \xed\xa0\x80", "Ligne 1 : un caractère est illisible"),
     "trop-long": (b"nom: " + b"\xc0\xaf", "Ligne 1 : un caractère est illisible"),
 }  # fmt: skip
