@@ -17,6 +17,8 @@ from example import PRODUCT, ROOT, errors_of, values_of
 from gardeligne_setup.foyer import MARKER, Foyer, FoyerError, read, seal, template
 from gardeligne_setup.foyer.lists import PRESETS
 from gardeligne_setup.foyer.mail_servers import SERVERS, SLIPS
+from gardeligne_setup.foyer.problems import Problems
+from gardeligne_setup.foyer.tree import parsed
 from household.model import household_model
 
 FOYERS = Path(__file__).parent / "foyers"
@@ -395,6 +397,7 @@ NO_TEXT = {
     "octets": (bytes(range(128, 256)), "Ligne 1 : un caractère est illisible"),
     "sonnette": (b"nom: x\x07\n", "Ligne 1 : il y a un caractère invisible (U+0007)"),
     "sens": ("# x\nnom: \u202ax".encode(), "Ligne 2 : il y a un caractère invisible (U+202A)"),
+    "aucun-caractere": ("nom: \uffff".encode(), "Le fichier : un caractère est illisible."),
     "substitut": (b"nom: \xed\xa0\x80", "Ligne 1 : un caractère est illisible"),
     "trop-long": (b"nom: " + b"\xc0\xaf", "Ligne 1 : un caractère est illisible"),
 }  # fmt: skip
@@ -435,6 +438,29 @@ def test_nothing_small_becomes_large(name: str) -> None:
     assert time.process_time() - begin < 10  # seconds; 2 here
 
 
+TRICKS = {
+    "ancre": "ligne: &a x",
+    "alias": "ligne: *a",
+    "etiquette": "ligne: !!python/name:os.system x",
+    "etiquette-de-texte": "ligne: !!str x",
+    "etiquette-de-bloc": "ligne: !x\n  nom: x",
+    "ancre-de-liste": "ligne: &a\n- x",
+    "cinq-etages": "a: {b: {c: {d: x}}}",
+    "cle-complexe": "? [a]\n: b",
+    "deux-documents": "a: b\n--- \nc: d",
+    "texte-nu": "a",
+    "liste": "- a",
+    "controle": "a: \x07",
+}
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_yaml_itself_is_bounded_behind_the_check_of_lines(name: str) -> None:
+    problems = Problems()
+    assert parsed(TRICKS[name], problems) is None
+    assert len(problems.sentences()) == 1
+
+
 # Sealing.
 
 
@@ -461,6 +487,12 @@ def test_a_secret_in_a_comment_is_sealed_too() -> None:
     text = f"# ancien: {SIP}, puis '{MAIL}'!\n{BASE}#{SIP}\n# x{MAIL}x\n"
     _is_sealed(text, SIP, MAIL)
     assert seal(text.encode()).decode().startswith(f"# ancien: {MARKER}, puis '{MARKER}'!\n")
+
+
+def test_a_comment_that_is_damaged_moves_nothing() -> None:
+    text = f"#\tun\t{SIP}\n\t# deux\n \t\n{BASE}"
+    _is_sealed(text, SIP, MAIL)
+    assert seal(text.encode()).decode() == text.replace(SIP, MARKER).replace(MAIL, MARKER)
 
 
 def test_a_secret_that_is_commented_out_is_sealed_too() -> None:

@@ -84,7 +84,10 @@ def template() -> bytes:
 
 def _tree(text: Text, problems: Problems) -> Block | None:
     spaced = text.content.translate(NO_BREAK)
-    # Ends of lines stay: what a value's place is must hold for the text as it is.
     ends = [*LINE_END.findall(spaced), ""]
     checked = levelled(readable(lines(spaced), problems), problems)
-    return parsed("".join(line + end for line, end in zip(checked, ends, strict=True)), problems)
+    content = "".join(line + end for line, end in zip(checked, ends, strict=True))
+    # Where a secret stands must hold for the text as it is.
+    if len(content) != len(spaced) and not problems:
+        raise AssertionError("a line was changed, and nobody told")
+    return parsed(content, problems)

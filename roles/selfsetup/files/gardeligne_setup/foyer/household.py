@@ -8,7 +8,8 @@ from typing import Any
 
 from . import checks, lists
 from .fields import Fields
-from .mail_servers import APP_PASSWORDS, NO_PASSWORDS, SERVERS, SLIPS, Server
+from .mail import sending_server
+from .mail_servers import APP_PASSWORDS
 from .names import KEYS, MARKER, compared, is_marker
 from .problems import Problems
 from .project import card
@@ -52,7 +53,7 @@ class Reader:
 
     def _section(self, title: str) -> Fields:
         fields = Fields(self._top.node(title), KEYS[title], self._problems, title)
-        fields.line = fields.line and self._top.at(title)
+        fields.line = self._line(title)
         return fields
 
     def _line(self, title: str) -> int:
@@ -194,8 +195,8 @@ class Reader:
             "il manque. C'est celui de cette adresse de courrier.",
         )
         self.typed += bool(fields.node("adresse")) + bool(fields.node("mot de passe"))
-        server = self._mail_server(fields, address)
-        if server in APP_PASSWORDS and secret:
+        server = sending_server(fields, address)
+        if server.host in APP_PASSWORDS and secret:
             # Google shows it in four groups.
             secret = secret.replace(" ", "")
             if not checks.app_secret(secret):
@@ -219,35 +220,6 @@ class Reader:
             "household_mail": {"sender": address, "admin": address, "relay": relay},
             "household_mailboxes": [{"number": MAILBOX, "name": "", "email": address}],
         }
-
-    def _mail_server(self, fields: Fields, address: str) -> Server:
-        host = fields.text("serveur", checks.host)
-        port = fields.whole("port", 1, 65535)
-        domain = address.rpartition("@")[2].lower()
-        found = SERVERS.get(domain)
-        if host or fields.told("serveur"):
-            return Server(host, port or (found.port if found and found.host == host else 587))
-        if found:
-            if port and port != found.port:
-                fields.wrong("port", "il va avec un serveur. Écrivez les deux, ou aucun.")
-            return found
-        if domain.startswith(NO_PASSWORDS):
-            fields.wrong(
-                "adresse",
-                "Outlook, Hotmail et Live n'acceptent plus qu'un appareil envoie du courrier avec"
-                " un mot de passe. Prenez une adresse d'ailleurs (free.fr, orange.fr, laposte.net,"
-                " gmail.com…).",
-            )
-        elif domain in SLIPS:
-            fields.wrong("adresse", f"elle finit plutôt par @{SLIPS[domain]}. Corrigez-la.")
-        elif address:
-            fields.wrong(
-                "adresse",
-                "le serveur d'envoi de cette adresse n'est pas connu. Ajoutez dessous une ligne"
-                " « serveur: » avec le serveur SMTP que votre fournisseur de courrier indique (et"
-                " « port: 465 », si ce n'est pas 587).",
-            )
-        return Server("", 587)
 
     def _codes(self) -> None:
         if not self._filled("codes"):

@@ -39,7 +39,7 @@ def readable(lines: list[str], problems: Problems) -> list[str]:
 
 def _readable(number: int, line: str, problems: Problems) -> str:
     if not line.strip() or line.lstrip().startswith("#"):
-        return line if "\t" not in line else ""
+        return line.replace("\t", " ")
     body = line.lstrip(" \t")
     indent = line[: len(line) - len(body)].replace("\t", "  ")
     item = body == "-" or body.startswith("- ")

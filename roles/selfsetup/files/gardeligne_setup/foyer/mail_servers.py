@@ -66,4 +66,4 @@ SLIPS = {
 # They know OAuth2 only (ISPDB; Microsoft ended passwords on 2024-09-16): Postfix has a password.
 NO_PASSWORDS = ("hotmail.", "outlook.", "live.", "msn.", "windowslive.")
 # Their own password is refused to programs: one of 16 letters is made on the account's page.
-APP_PASSWORDS = {_GMAIL}
+APP_PASSWORDS = {_GMAIL.host}

@@ -85,9 +85,8 @@ class _Loader(yaml.BaseLoader):
 
 def parsed(content: str, problems: Problems) -> Block | None:
     """Return the tree of a text, None if there is none; what is wrong is told."""
-    loader = _Loader(content)
     try:
-        root = loader.get_single_node()
+        root = _Loader(content).get_single_node()
         if root is None:
             return Block(1, ())
         tree = _node(root, problems)
@@ -100,8 +99,6 @@ def parsed(content: str, problems: Problems) -> Block | None:
     except yaml.YAMLError:
         problems.add(0, "", "un caractère est illisible. Repartez du modèle foyer.txt.")
         return None
-    finally:
-        loader.dispose()
     if not isinstance(tree, Block):
         if not problems:
             problems.add(tree.line, "", "rien n'est à sa place. Repartez du modèle foyer.txt.")
