@@ -1,4 +1,4 @@
-"""A box to try gardeligne-setup on: real files, a real partition, a real playbook, but a short one."""
+"""A box to try gardeligne-setup on: real files, a real partition, a real, but short playbook."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ PLAYBOOK = """\
       ansible.builtin.command: test ! -e {root}/broken
     - name: Take effect
       ansible.builtin.copy:
-        content: "{{{{ household_name }}}} {{{{ household_guard.wait }}}} {{{{ household_secrets.mail }}}}"
+        content: "{{{{ [household_name, household_guard.wait, household_secrets.mail] | join(' ') }}}}"
         dest: {root}/effect
         mode: "0600"
     - name: Make a password
       ansible.builtin.set_fact:
-        made: "{{{{ lookup('ansible.builtin.password', inventory_dir ~ '/secrets/gardeligne/handset-001') }}}}"
+        made: "{{{{ lookup('ansible.builtin.password', file) }}}}"
+      vars:
+        file: "{{{{ inventory_dir }}}}/secrets/gardeligne/handset-001"
       no_log: true
 """
 

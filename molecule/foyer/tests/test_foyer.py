@@ -30,16 +30,16 @@ def write(host: Host, text: str) -> None:
 
 
 def text(host: Host) -> str:
-    return host.file(FOYER).content.decode("utf-8-sig")
+    return str(host.file(FOYER).content, "utf-8-sig")
 
 
 def runs(host: Host) -> str:
     """Tell one run of the playbook from another."""
-    return host.run("stat --format %%Y.%%Z /var/log/gardeligne-setup.log").stdout
+    return str(host.run("stat --format %%Y.%%Z /var/log/gardeligne-setup.log").stdout)
 
 
 def asterisk(host: Host, command: str) -> str:
-    return host.check_output("asterisk -rx %s", command)
+    return str(host.check_output("asterisk -rx %s", command))
 
 
 def uptime(host: Host) -> int:

@@ -1,4 +1,4 @@
-"""The project, as the box needs it to set itself up: an archive that is the same for the same files."""
+"""The project, as a box needs it to set itself up: the same archive for the same files."""
 
 from __future__ import annotations
 

@@ -115,7 +115,8 @@ class Setup:
 
     def _refuse(self, wrong: FoyerError) -> Status:
         """Tell what is wrong, and change nothing."""
-        what = f"{card.NAME} n'est pas encore rempli" if wrong.unfilled else f"{card.NAME} à corriger"
+        state = "n'est pas encore rempli" if wrong.unfilled else "à corriger"
+        what = f"{card.NAME} {state}"
         if self.is_set_up:
             what += " ; les réglages d'avant restent en service"
         told = [f"{what} :", "", *wrong.problems]
