@@ -38,9 +38,11 @@ PLAYBOOK = """\
       ansible.builtin.command: test ! -e {root}/broken
     - name: Take effect
       ansible.builtin.copy:
-        content: "{{{{ [household_name, household_guard.wait, household_secrets.mail] | join(' ') }}}}"
+        content: "{{{{ household_name }}}} {{{{ household_guard.wait }}}} {{{{ mail }}}}"
         dest: {root}/effect
         mode: "0600"
+      vars:
+        mail: "{{{{ household_secrets.mail }}}}"
     - name: Make a password
       ansible.builtin.set_fact:
         made: "{{{{ lookup('ansible.builtin.password', file) }}}}"
