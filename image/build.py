@@ -20,10 +20,6 @@ from image.steps import Steps
 # The household of an image that any household may have.
 ANYBODY = Path(__file__).with_name("anybody")
 WORK = tools.CACHE / "work"
-WHOSE = {
-    False: "It holds your passwords: give it to nobody.",
-    True: "It holds nobody's data: give it to whom you like.",
-}
 NEEDED = 6 << 30  # bytes on the disk while an image is made, whatever its base
 
 
@@ -85,12 +81,12 @@ def run(options: argparse.Namespace) -> None:
         with steps.step("copy of the base"):
             parts = disk.split(image, work)
         fill.fill(parts, base, house, work, steps)
-        _finish(parts, base, house, output, steps)
+        _finish(parts, base, host, output, steps)
+        if options.inventory != ANYBODY:
+            steps.console.print("It holds your passwords: give it to nobody.")
 
 
-def _finish(
-    parts: disk.Parts, base: bases.Base, house: fill.Household, output: Path, steps: Steps
-) -> None:
+def _finish(parts: disk.Parts, base: bases.Base, host: str, output: Path, steps: Steps) -> None:
     """Put the image together beside its place, and in its place when it is whole."""
     part = output.with_name(f"{output.name}.part")
     try:
@@ -100,11 +96,11 @@ def _finish(
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
-    about = {"base": base.name, "suite": base.suite, "host": house.host}
+    about = {"base": base.name, "suite": base.suite, "host": host}
     with progress.bar("manifest", output.stat().st_size) as advance:
         manifest.write(output, about, advance)
     steps.say("size", words.exact(output.stat().st_size))
-    steps.console.print(f"{output} is ready. {WHOSE[house.inventory == ANYBODY]}")
+    steps.console.print(f"{output} is ready.")
 
 
 def _tell(base: bases.Base, inventory: Path, host: str, output: Path) -> None:
