@@ -10,7 +10,7 @@ from lab.parts import Mailsink
 from lab.world import PIDS, eventually
 from testinfra.host import Host
 
-PI = Path(__file__).resolve().parents[3] / ".cache/pi"
+PI = Path(__file__).resolve().parents[3] / ".cache/pi/image"
 REPORT = "/boot/firmware/gardeligne.txt"
 READY = "Votre standard téléphonique est prêt"
 CARD = 4 << 30  # bytes
