@@ -1,11 +1,11 @@
-"""From a card that is given away to a household's exchange: each test goes on where one has ended."""
+"""From a card that is given away to a household's exchange: each test goes on from the last."""
 
 from __future__ import annotations
 
 import json
 
-from conftest import SETTING_UP, Pi
 from lab import Lab
+from lab.emulated import Pi
 from lab.house import House
 from lab.phone import hear_each_other
 from lab.world import DATA, SECRET, WAIT, Machine, eventually
@@ -16,12 +16,27 @@ from image import tools
 KEY = (tools.CACHE / "card/key.pub").read_text().strip()
 NUMBER, SECOND = f"098765000{DATA['lab_lines']['pi']}", f"097265000{DATA['lab_lines']['pi']}"
 MAIL: str = DATA["lab_mail_secret"]
+SETTING_UP = 45 * 60  # seconds that an emulated Pi may take for the playbook, on a busy machine
 OFFERED = """\
 import socket, sys
 for port in 22, 25, 53, 80, 111, 5060, 5061, 5038, 8088:
     with socket.socket() as s:
         s.settimeout(2)
         print(port, s.connect_ex((sys.argv[1], port)) == 0)
+with socket.socket(type=socket.SOCK_DGRAM) as s:
+    s.settimeout(5)
+    s.connect((sys.argv[1], 5060))
+    here = "{}:{}".format(*s.getsockname())
+    s.send((
+        f"OPTIONS sip:s@{sys.argv[1]} SIP/2.0\\r\\n"
+        f"Via: SIP/2.0/UDP {here};branch=z9hG4bK1;rport\\r\\n"
+        f"From: <sip:x@{here}>;tag=1\\r\\nTo: <sip:s@{sys.argv[1]}>\\r\\nCall-ID: 1\\r\\n"
+        "CSeq: 1 OPTIONS\\r\\nMax-Forwards: 70\\r\\nContent-Length: 0\\r\\n\\r\\n"
+    ).encode())
+    try:
+        print("sip", bool(s.recv(4096)))
+    except OSError:
+        print("sip", False)
 """
 FOYER = f"""\
 nom: Famille Martin
@@ -65,7 +80,6 @@ def test_out_of_the_box_it_offers_nothing_and_says_what_to_do(pi: Pi) -> None:
     pi.wait_for("D'abord : Réglages", 900)
     tried = Machine("phones").run("python3", "-", pi.address, given=OFFERED).split()
     assert tried[1::2] == ["False"] * (len(tried) // 2), tried
-    assert Machine("robot").invite(pi.address, "001", "s") == {"001": [], "s": []}
     pi.cut()
     report = pi.read("gardeligne.txt")
     assert "[--] Réglages : foyer.txt n'est pas encore rempli" in report
