@@ -196,6 +196,22 @@ def test_a_known_provider_needs_no_server(domain: str) -> None:
     assert _errors(foyer) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "port", "tls"),
+    [
+        ("serveur: smtp.free.fr", 465, "implicit"),
+        ("serveur: smtp.martin.example", 587, "starttls"),
+        ("serveur: smtp.martin.example\n  port: 465", 465, "implicit"),
+        ("port: 465", 465, "implicit"),
+    ],
+)
+def test_a_server_may_be_written(lines: str, port: int, tls: str) -> None:
+    foyer = read(BASE.replace("  adresse:", f"  {lines}\n  adresse:").encode())
+    relay = foyer.variables["household_mail"]["relay"]
+    assert (relay["port"], relay["tls"]) == (port, tls)
+    assert _errors(foyer) == []
+
+
 def test_a_slip_in_an_address_is_none_that_exists() -> None:
     assert not SLIPS.keys() & SERVERS.keys()
     assert set(SLIPS.values()) <= SERVERS.keys()
@@ -464,6 +480,14 @@ def test_yaml_itself_is_bounded_behind_the_check_of_lines(name: str) -> None:
 # Sealing.
 
 
+def _leaves(secrets: dict[str, Any]) -> list[str]:
+    return [
+        secret
+        for value in secrets.values()
+        for secret in (value.values() if isinstance(value, dict) else [value])
+    ]
+
+
 def _is_sealed(text: str, *secrets: str) -> Foyer:
     """Return what the file says, once sealed: it must be the same, and no secret in it."""
     foyer = read(text.encode())
@@ -478,6 +502,7 @@ def test_sealing_changes_nothing_else() -> None:
     for path in GOOD:
         foyer = read(path.read_bytes())
         sealed = seal(path.read_bytes()).decode()
+        assert [secret for secret in _leaves(foyer.secrets) if secret in sealed] == []
         assert read(sealed.encode(), foyer.secrets) == foyer
         for before, after in zip(path.read_text().split("\n"), sealed.split("\n"), strict=True):
             assert after == before or MARKER in after
@@ -521,8 +546,9 @@ def test_a_secret_spelled_with_an_apostrophe_is_sealed_however_it_is_copied() ->
     assert _is_sealed(text, secret, spelled).secrets["mail"] == secret
 
 
-def test_a_person_called_like_a_key_is_not_sealed() -> None:
-    text = f"{BASE}sonnent tout de suite:\n  - Messagerie: 06 12 34 56 78\n"
+@pytest.mark.parametrize("dash", ["- ", ""])
+def test_a_person_called_like_a_key_is_not_sealed(dash: str) -> None:
+    text = f"{BASE}sonnent tout de suite:\n  {dash}Messagerie: 06 12 34 56 78\n"
     assert b"Messagerie: 06 12 34 56 78" in seal(text.encode())
     _is_sealed(text)
 
