@@ -65,7 +65,6 @@ def test_an_image_for_anybody_needs_no_household(tmp_path: Path) -> None:
     [
         (["--base", "debian-bullseye"], "only debian-forky has an Ansible that can"),
         (["--base", "raspbian-stretch-lite"], "only debian-forky has an Ansible that can"),
-        (["--inventory", "inventory/home"], "not allowed with argument"),
     ],
 )
 def test_an_image_for_anybody_is_of_one_base_only(options: list[str], words: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 
 from image import disk
 
-from .world import PIDS, SCENARIO, eventually
+from .world import NAME, PIDS, SCENARIO, eventually
 
 PROJECT = SCENARIO.parents[1]
-NAME = os.environ.get("MOLECULE_SCENARIO_NAME", "image")
-FOLDER = PROJECT / ".cache/pi" / NAME
+FOLDER = PROJECT / f".cache/pi-{NAME}"
 SWITCH = PROJECT / "molecule/image/pi"
 SSH = PIDS / f"gardeligne-{NAME}-pi.ssh"
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 SCENARIO = Path(__file__).resolve().parents[1]
+NAME = os.environ.get("MOLECULE_SCENARIO_NAME", SCENARIO.name)  # of the one that runs
 ENTER = SCENARIO.parent / "shared/enter"
 PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
@@ -49,7 +50,7 @@ class Machine:
     def __init__(self, name: str) -> None:
         """Name it as the inventory does."""
         self.name = name
-        self.container = f"gardeligne-{os.environ.get('MOLECULE_SCENARIO_NAME', 'calls')}-{name}"
+        self.container = f"gardeligne-{NAME}-{name}"
 
     def run(self, *command: str, given: str | None = None) -> str:
         """Run a command in it and return what it prints."""

@@ -8,7 +8,7 @@ import pytest
 import testinfra
 from lab import Lab, open_lab
 from lab.house import House
-from lab.world import PIDS
+from lab.world import NAME, PIDS
 from testinfra.host import Host
 
 
@@ -16,7 +16,7 @@ from testinfra.host import Host
 def host() -> Host:
     """Return the booted machine, entered by SSH with the household's key."""
     return testinfra.get_host(
-        "ssh://pi", ssh_config=str(PIDS / "gardeligne-image-pi.ssh"), sudo=True
+        "ssh://pi", ssh_config=str(PIDS / f"gardeligne-{NAME}-pi.ssh"), sudo=True
     )
 
 

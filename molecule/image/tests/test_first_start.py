@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 from lab.parts import Mailsink
-from lab.world import PIDS, eventually
+from lab.world import NAME, PIDS, eventually
 from testinfra.host import Host
 
-PI = Path(__file__).resolve().parents[3] / ".cache/pi/image"
-REPORT = "/boot/firmware/gardeligne.txt"
+PI = Path(__file__).resolve().parents[3] / f".cache/pi-{NAME}"
 READY = "Votre standard téléphonique est prêt"
 CARD = 4 << 30  # bytes
 
 
 def test_the_first_start_is_finished(host: Host) -> None:
     done = "test -e /var/lib/gardeligne/first-boot-done && echo done"
-    assert eventually(lambda: host.run(done).stdout, "the first start is finished", 600)
+    assert eventually(lambda: host.run(done).stdout, "the first start is finished", 900)
 
 
 def test_its_report_on_the_boot_partition_says_so_to_any_pc(host: Host) -> None:
-    report = host.file(REPORT).content
+    boot = json.loads(host.file("/etc/gardeligne-card").content_string)["boot"]
+    assert host.mount_point(boot).filesystem == "vfat"
+    report = host.file(f"{boot}/gardeligne.txt").content
     assert report.startswith(b"\xef\xbb\xbf")
     assert report.count(b"\r\n") == report.count(b"\n")
     text = report.decode("utf-8-sig")
@@ -56,7 +58,7 @@ def test_keys_and_identity_were_made_here(host: Host) -> None:
 @pytest.mark.parametrize("user", ["pi", "root"])
 def test_no_password_opens_it(host: Host, user: str) -> None:
     assert host.check_output(f"passwd --status {user}").split()[1] == "L"
-    configuration = PIDS / "gardeligne-image-pi.ssh"
+    configuration = PIDS / f"gardeligne-{NAME}-pi.ssh"
     tried = subprocess.run(
         ["ssh", "-F", configuration, "-o", "ControlPath=none", "-o", "PubkeyAuthentication=no",
          "-o", "BatchMode=yes", "-l", user, "pi", "true"],

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lab.world import NAME
+
 PROJECT = Path(__file__).resolve().parents[3]
 
 
 def test_a_run_over_ssh_changes_nothing() -> None:
     ran = subprocess.run(
-        [f"{sys.prefix}/bin/ansible-playbook", "--inventory=molecule/image/inventory",
+        [f"{sys.prefix}/bin/ansible-playbook", f"--inventory=molecule/{NAME}/inventory",
          "--limit=pi,localhost", "playbook.yml"],
         cwd=PROJECT, capture_output=True, text=True, check=False,
         env={**os.environ, "ANSIBLE_ROLES_PATH": str(PROJECT / "roles")},
