@@ -43,6 +43,11 @@ PLAYBOOK = """\
         mode: "0600"
       vars:
         mail: "{{{{ household_secrets.mail }}}}"
+    - name: Name the machine
+      ansible.builtin.copy:
+        content: "{{{{ household_card.network | default('by the router') }}}}"
+        dest: {root}/etc/hostname
+        mode: "0644"
     - name: Make a password
       ansible.builtin.set_fact:
         made: "{{{{ lookup('ansible.builtin.password', file) }}}}"

@@ -122,6 +122,17 @@ def test_a_playbook_that_fails_is_told_and_tried_again(box: Box) -> None:
     assert_sealed(box)
 
 
+def test_only_a_change_of_the_network_asks_for_another_start(box: Box) -> None:
+    (box.root / "etc").mkdir()
+    (box.root / "etc/hostname").write_text("by the router")
+    box.write(FILLED)
+    assert "redémarrage" not in box.start()
+    fixed = "adresse fixe:\n  adresse: 192.168.1.10\n  routeur: 192.168.1.1\n"
+    box.write(box.foyer.read_text() + fixed)
+    assert "redémarrage" in box.start()
+    assert "redémarrage" not in box.start()
+
+
 def test_another_household_replaces_all(box: Box) -> None:
     box.write(FILLED)
     box.start()

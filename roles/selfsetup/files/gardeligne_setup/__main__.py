@@ -197,7 +197,8 @@ def main(places: Places | None = None) -> int:
     tell(places, status)
     if setup.restart:
         print("Gardeligne : redémarrage, pour le nom et le réseau du boîtier", flush=True)
-        subprocess.run(["systemctl", "--no-block", "reboot"], check=False)
+        if places.root == Path("/"):
+            subprocess.run(["systemctl", "--no-block", "reboot"], check=False)
     return 0
 
 
