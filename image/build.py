@@ -31,6 +31,8 @@ from image import (
 from image.errors import ImageError
 from image.steps import Steps
 
+# The household of an image that any household may have.
+ANYBODY = Path(__file__).with_name("anybody")
 WORK = tools.CACHE / "work"
 NEEDED = 6 << 30  # bytes on the disk while an image is made, whatever its base
 
@@ -41,6 +43,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--inventory", type=Path, default=Path("inventory/home"), metavar="FOLDER",
         help="the household's data (inventory/home)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--for-anybody", action="store_const", const=ANYBODY, dest="inventory",
+        help="with nobody's data: who gets the card writes his own into foyer.txt on it",
     )  # fmt: skip
     parser.add_argument("--host", help="which host of the inventory, if it has several")
     parser.add_argument("--base", default=bases.DEFAULT, help=f"see bases.yml ({bases.DEFAULT})")
@@ -68,6 +74,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Check what can be checked at once, then build."""
     base = bases.choose(options.base, options.base_file, options.base_url, options.sha256)
+    if options.inventory == ANYBODY and base.name != bases.DEFAULT:
+        raise ImageError(
+            f"--for-anybody --base {base.name}: such a box sets itself up, and only "
+            f"{bases.DEFAULT} has an Ansible that can. Leave --base out"
+        )
     output: Path = options.output.absolute()
     host = _host(options.inventory, options.host)
     if not output.parent.is_dir():
@@ -97,6 +108,8 @@ def run(options: argparse.Namespace) -> None:
             parts = disk.split(image, work)
         stamp = fill.fill(parts, base, house, work, steps)
         _finish(parts, base, host, stamp.day, output, steps)
+        if options.inventory != ANYBODY:
+            steps.console.print("It holds your passwords: give it to nobody.")
     if options.compress:
         pack.release(output, options.url, host=host, architecture=base.architecture, day=stamp.day)
 
@@ -119,7 +132,7 @@ def _finish(
     with progress.bar("manifest", output.stat().st_size) as advance:
         manifest.write(output, about, advance)
     steps.say("size", words.exact(output.stat().st_size))
-    steps.console.print(f"{output} is ready. It holds your passwords: give it to nobody.")
+    steps.console.print(f"{output} is ready.")
 
 
 def companions(image: Path) -> tuple[Path, ...]:

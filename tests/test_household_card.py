@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from example import errors_of, example_files, values_of
+from example import ROOT, errors_of, example_files, values_of
 from household.card import ssh_key
 from household.model import household_model
 
@@ -103,3 +103,15 @@ def test_the_smallest_network_has_two_places() -> None:
 def test_an_address_that_no_machine_has_is_refused(address: str) -> None:
     network = {"address": address, "gateway": "10.0.0.2", "dns": ["10.0.0.2"]}
     assert errors_of(files_with({"network": network}))
+
+
+def test_a_card_for_anybody_has_no_line_and_no_phone_until_it_is_set_up() -> None:
+    anybody = ROOT / "image/anybody/group_vars/exchange/household.yml"
+    files = {"household.yml": anybody.read_text()}
+    assert errors_of(files, household_for_card=True) == []
+    said = "\n".join(errors_of(files))
+    assert "household_trunks has no line" in said
+    assert "household_handsets has no phone" in said
+    model = household_model({**values_of(files)}, {"handsets": {}, "mailboxes": {}})
+    assert (model["trunks"], model["handsets"], model["mailboxes"]) == ([], [], [])
+    assert model["card"]["ssh_keys"] == []

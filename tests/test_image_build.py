@@ -54,6 +54,25 @@ def test_a_dry_run_tells_and_does_nothing(home: Path, tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [home]
 
 
+def test_an_image_for_anybody_needs_no_household(tmp_path: Path) -> None:
+    done = image("build", "--dry-run", "--for-anybody", "--output", tmp_path / "card.img")
+    assert done.returncode == 0, done.stderr
+    assert f"host    gardeligne of {build.ANYBODY}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--base", "debian-bullseye"], "only debian-forky has an Ansible that can"),
+        (["--base", "raspbian-stretch-lite"], "only debian-forky has an Ansible that can"),
+    ],
+)
+def test_an_image_for_anybody_is_of_one_base_only(options: list[str], words: str) -> None:
+    done = image("build", "--for-anybody", *options)
+    assert done.returncode != 0
+    assert words in done.stderr
+
+
 @pytest.mark.parametrize(
     ("hosts", "options", "words"),
     [

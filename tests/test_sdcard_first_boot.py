@@ -40,6 +40,7 @@ CARD = {
     "lines": [],
     "admin": "famille.martin@example.org",
     "patience": 0,
+    "settings": "",
 }
 
 # In the form in which Asterisk 22 and 16 print it. PJSIP's `Rejected` and chan_sip's `Request Sent`
@@ -226,3 +227,27 @@ def test_the_reason_why_mail_waits_is_postfixs_own() -> None:
     reason = "SASL authentication failed; server smtp.example.org[192.0.2.1] said: 535 5.7.8 Error"
     assert first_boot.why_waiting(queue) == reason
     assert first_boot.why_waiting("Mail queue is empty\n") == ""
+
+
+def test_what_became_of_the_settings_on_the_card_is_reported(tmp_path: Path) -> None:
+    told = tmp_path / "setup.json"
+    report = first_boot.Report({**CARD, "settings": str(told)})
+    told.write_text(json.dumps({"good": True, "what": "en service", "cure": ""}))
+    report.step("Réglages", first_boot.settings)
+    assert "[ok] Réglages : en service" in report.text("").splitlines()
+    told.write_text(json.dumps({"good": False, "what": "à corriger", "cure": "Corrigez."}))
+    report = first_boot.Report(report.card)
+    report.step("Réglages", first_boot.settings)
+    # Of nobody yet: Asterisk is not meant to run.
+    report.step("Asterisk", breaks, ["Réglages"])
+    assert report.text("").splitlines()[2:] == [
+        "[--] Réglages : à corriger",
+        "     Que faire : Corrigez.",
+        "[--] Asterisk : pas vérifié",
+        "     Que faire : D'abord : Réglages.",
+    ]
+
+
+def test_a_household_is_told_of_the_file_that_it_has() -> None:
+    assert first_boot.where(CARD, "card.yml", "vault.yml") == "card.yml, vault.yml"
+    assert first_boot.where({**CARD, "settings": "/x"}, "card.yml") == "foyer.txt"

@@ -141,6 +141,9 @@ def card_problems(sound: Mapping[str, Any]) -> Iterator[Problem]:
     if sound.get("household_for_card", False) and not card:
         text = "is missing: a card is made for this house, and nobody could log in."
         yield Problem(("household_card",), f"{text} card.yml of inventory/example shows how.")
+    if card and "ssh_keys" not in card and not sound.get("household_self_setup", False):
+        text = "is missing. Add it: public keys of who may log in; passwords do not."
+        yield Problem(("household_card", "ssh_keys"), text)
     if card.get("ssh_keys") == []:
         text = f"has no key: nobody could log in. {KEY_CURE} None yet? ssh-keygen -t ed25519"
         yield Problem(("household_card", "ssh_keys"), text)

@@ -198,7 +198,7 @@ def _card(card: Data, secrets: Data) -> dict[str, Any]:
     wifi = {**WIFI, **card["wifi"], "password": secrets.get("wifi", "")} if card.get("wifi") else {}
     return {
         "hostname": card.get("hostname", HOSTNAME),
-        "ssh_keys": [key.strip() for key in card["ssh_keys"]],
+        "ssh_keys": [key.strip() for key in card.get("ssh_keys", [])],
         "network": {**NETWORK, **card.get("network", {})},
         "wifi": {**wifi, "hidden": bool(wifi["hidden"])} if wifi else {},
     }

@@ -30,6 +30,8 @@ def _ids(sound: Sound, name: str, key: str) -> list[str]:
 
 
 def _empty(sound: Sound) -> Iterator[Problem]:
+    if sound.get("household_self_setup") and sound.get("household_for_card"):
+        return  # who it will be for is not known yet
     if sound.get("household_trunks") == []:
         yield Problem(("household_trunks",), "has no line. Add the line that your calls come by.")
     if sound.get("household_handsets") == []:

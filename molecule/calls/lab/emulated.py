@@ -1,0 +1,71 @@
+"""A Pi that QEMU plays, seen from where it stands: its power, its console, its card at a PC."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from image import disk
+
+from .world import NAME, PIDS, SCENARIO, eventually
+
+PROJECT = SCENARIO.parents[1]
+FOLDER = PROJECT / f".cache/pi-{NAME}"
+SWITCH = PROJECT / "molecule/image/pi"
+SSH = PIDS / f"gardeligne-{NAME}-pi.ssh"
+
+
+class Pi:
+    """The machine; the card may be touched while it is off."""
+
+    image = FOLDER / "card.img"
+    console = FOLDER / "console.log"
+
+    @property
+    def address(self) -> str:
+        """Where its router puts it."""
+        found = re.search(r"HostName (\S+)", SSH.read_text())
+        assert found
+        return found[1]
+
+    def cut(self) -> None:
+        """Switch it off."""
+        subprocess.run([SWITCH, "cut"], check=True)
+
+    def again(self) -> None:
+        """Switch it on, with an empty console."""
+        self.console.write_text("")
+        subprocess.run([SWITCH, "again"], check=True)
+
+    def wait_for(self, words: str, timeout: float) -> None:
+        """Wait until the console says something."""
+        eventually(
+            lambda: words in self.console.read_text(errors="replace"),
+            f"the console says {words!r}",
+            timeout,
+        )
+
+    def read(self, name: str) -> str:
+        """Read a text on the card, as a PC does."""
+        return self._mtools("mtype", f"::{name}").stdout.decode("utf-8-sig")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a text as a PC's editor does: a new file, then the old one is deleted."""
+        new = FOLDER / "new.txt"
+        new.write_bytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8-sig"))
+        self._mtools("mcopy", "-o", str(new), f"::{name}.tmp")
+        self._mtools("mdel", f"::{name}")
+        self._mtools("mcopy", str(new), f"::{name}")
+        self._mtools("mdel", f"::{name}.tmp")
+
+    def boot_partition(self) -> bytes:
+        """Return every byte of the partition that a PC reads."""
+        (start, size), _ = disk.partitions(self.image)
+        with self.image.open("rb") as card:
+            card.seek(start)
+            return card.read(size)
+
+    def _mtools(self, command: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        (start, _), _ = disk.partitions(self.image)
+        place = ["-i", f"{self.image}@@{start}"]
+        return subprocess.run([command, *place, *arguments], check=True, capture_output=True)

@@ -1,0 +1,217 @@
+"""usage: gardeligne-setup
+
+Bring the box to what foyer.txt says (see the package). Ends with 0 also where the household has to
+correct something: that is told, and is no failure of the service.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import card, files, forget, playbook
+from .foyer import Foyer, FoyerError, read, seal, template
+from .places import Places
+from .store import State, Store, digest
+
+OFF = "Éteignez le boîtier, mettez sa carte dans un ordinateur, "
+AGAIN = (
+    "Redémarrez : le boîtier essaie de nouveau. Si cela se répète, envoyez ce fichier à qui vous a "
+    "donné la carte."
+)
+# What counts from the next start only.
+NETWORK = ("etc/hostname", "etc/systemd/network", "etc/wpa_supplicant")
+
+
+@dataclass
+class Status:
+    """How the settings were taken, as the report on the start shows it."""
+
+    good: bool
+    what: str
+    cure: str = ""
+
+
+INTERRUPTED = Status(False, "en cours, ou interrompus", "Redémarrez le boîtier.")
+NO_CARD = Status(
+    False,
+    "la partition avec foyer.txt est illisible",
+    "Redémarrez ; si cela se répète, la carte est défectueuse : écrivez-en une autre.",
+)
+NO_FILE = Status(
+    False,
+    "il n'y avait pas de foyer.txt",
+    f"Un nouveau est sur la carte. {OFF}remplissez-le, remettez la carte et redémarrez.",
+)
+
+
+class Setup:
+    """One run."""
+
+    def __init__(self, places: Places) -> None:
+        """Read what is known."""
+        self.places = places
+        self.store = Store(places.kept)
+        self.restart = False
+
+    def run(self) -> Status:
+        """Do what there is to do; say how it went."""
+        if not card.mounted(self.places.boot):
+            return NO_CARD
+        self.card = card.Card(self.places.boot)
+        self._finish_sealing()
+        raw = self.card.read()
+        if raw is None:
+            return self._offer()
+        if digest(raw) == self.store.state.applied:
+            self.card.forget_errors()
+            return self._in_effect()
+        try:
+            return self._apply(raw, self._accept(raw))
+        except FoyerError as error:
+            return self._refuse(error)
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is a household whose settings are in effect."""
+        return bool(self.store.state.applied)
+
+    def _finish_sealing(self) -> None:
+        """Do what a power cut after a good run has kept from being done."""
+        state = self.store.state
+        if not state.unsealed:
+            return
+        raw = self.card.read()
+        if raw is None or card.is_torn(raw) or digest(raw) in (state.unsealed, state.applied):
+            self.card.seal(self.store.sealed.read_bytes())
+        state.unsealed = ""
+        self.store.save()
+
+    def _offer(self) -> Status:
+        """Put a foyer.txt on the card where there is none."""
+        if self.is_set_up:
+            self.card.offer(self.store.sealed.read_bytes())
+            return self._in_effect()
+        self.card.offer(template())
+        return NO_FILE
+
+    def _in_effect(self) -> Status:
+        return Status(True, "ceux de foyer.txt sont en service")
+
+    def _accept(self, raw: bytes) -> Foyer:
+        """Read the file, another household's without any secret of the former one."""
+        foyer = read(raw, self.store.kept_secrets())
+        return read(raw, None) if self._is_another(foyer) else foyer
+
+    def _is_another(self, foyer: Foyer) -> bool:
+        known = self.store.state.lines
+        return bool(known) and not set(known) & set(lines(foyer))
+
+    def _refuse(self, wrong: FoyerError) -> Status:
+        """Tell what is wrong, and change nothing."""
+        state = "n'est pas encore rempli" if wrong.unfilled else "à corriger"
+        what = f"{card.NAME} {state}"
+        if self.is_set_up:
+            what += " ; les réglages d'avant restent en service"
+        told = [f"{what} :", "", *wrong.problems]
+        self.card.tell(told)
+        print("\n".join(["", "Gardeligne", *told, ""]), flush=True)
+        verb = "remplissez" if wrong.unfilled else "corrigez"
+        return Status(
+            False,
+            what,
+            f"{OFF}{verb} {card.NAME} ({card.ERRORS}, à côté, dit tout ce qui ne va pas), remettez "
+            "la carte et redémarrez.",
+        )
+
+    def _apply(self, raw: bytes, foyer: Foyer) -> Status:
+        """Make it so: keep it, run the playbook, and only then take the secrets off the card."""
+        print("Gardeligne : réglages de foyer.txt en cours (quelques minutes)", flush=True)
+        files.write(self.places.status, text_of(INTERRUPTED), 0o644)
+        sealed = seal(raw)
+        self.store.keep(foyer.variables, foyer.secrets)
+        state = self.store.state
+        if self._is_another(foyer):
+            print("Gardeligne : autre foyer, les données de l'ancien sont effacées", flush=True)
+            forget.former_household(self.places.root, self.store.secrets)
+        if state.lines != lines(foyer):
+            state.lines = lines(foyer)
+            self.store.save()
+        before = self._network()
+        failed = playbook.run(self.places)
+        if failed is not None:
+            return Status(
+                False,
+                f"n'ont pas pu être appliqués (à l'étape « {failed} »)",
+                f"{AGAIN} Le détail est dans {self.places.log}.",
+            )
+        files.write(self.store.sealed, sealed)
+        self.store.state = State(digest(sealed), digest(raw), state.lines)
+        self.store.save()
+        self._finish_sealing()
+        self.card.forget_errors()
+        self.restart = before != self._network()
+        return self._in_effect()
+
+    def _network(self) -> str:
+        """Return a hash of what counts from the next start only."""
+        found = hashlib.sha256()
+        for path in _files(self.places.root, NETWORK):
+            found.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
+        return found.hexdigest()
+
+
+def _files(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    for name in names:
+        path = root / name
+        yield from sorted(path.rglob("*")) if path.is_dir() else [path] if path.exists() else []
+
+
+def lines(foyer: Foyer) -> list[str]:
+    """Return the household's telephone numbers, however they are written: nine digits each."""
+    numbers = (str(trunk["number"]) for trunk in foyer.variables["household_trunks"])
+    return sorted({re.sub(r"\D", "", number)[-9:] for number in numbers})
+
+
+def text_of(status: Status) -> bytes:
+    """Return a status as the report on the start reads it."""
+    return json.dumps(asdict(status), ensure_ascii=False, indent=2).encode()
+
+
+def main(places: Places | None = None) -> int:
+    """Run, and say to the report on the start how it went."""
+    places = places or Places()
+    setup = Setup(places)
+    try:
+        status = setup.run()
+    except Exception as error:
+        # Not its text: it may have a value of the household's in it.
+        tell(places, Status(False, f"erreur de ce programme ({type(error).__name__})", AGAIN))
+        raise
+    tell(places, status)
+    if setup.restart:
+        print("Gardeligne : redémarrage, pour le nom et le réseau du boîtier", flush=True)
+        if places.root == Path("/"):
+            subprocess.run(["systemctl", "--no-block", "reboot"], check=False)
+    return 0
+
+
+def tell(places: Places, status: Status) -> None:
+    """Say to the report on the start, and on the console, how it went."""
+    text = text_of(status)
+    before = places.status.read_bytes() if places.status.exists() else b""
+    if text != before or not status.good:
+        # Then this start is worth a report, whatever was reported before.
+        files.remove(places.reported)
+    files.write(places.status, text, 0o644)
+    print(f"Gardeligne : réglages : {status.what}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""What a former household leaves on the box, and how it goes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+# Folders that are emptied, and stay; files that are removed. Each service makes its own anew.
+FOLDERS = (
+    "var/spool/asterisk/voicemail",  # messages, greetings, PINs changed by phone
+    "var/spool/asterisk/tmp",
+    "var/log/asterisk",  # the record of calls, and Asterisk's own log
+    "home/pi",
+)
+FILES = (
+    "var/lib/asterisk/astdb.sqlite3",  # callers learned and chosen on the keypad
+    "var/mail/root",  # what could not be sent
+    "var/log/gardeligne-setup.log",
+)
+SERVICES = ("asterisk-trunk-watch.service", "asterisk.service")
+
+
+def former_household(root: Path, made_secrets: Path) -> None:
+    """Remove what is the former household's; its settings are replaced by the playbook."""
+    if root == Path("/"):
+        # Nobody has called yet at this moment of a start; the playbook starts them again.
+        for command in (
+            ["systemctl", "stop", *SERVICES],
+            ["postsuper", "-d", "ALL"],  # mails that wait would leave by the new account
+            ["journalctl", "--rotate"],
+            ["journalctl", "--vacuum-time=1s"],  # who called whom is private
+        ):
+            subprocess.run(command, capture_output=True, check=False)
+    shutil.rmtree(made_secrets, ignore_errors=True)
+    for name in FOLDERS:
+        _empty(root / name)
+    for name in FILES:
+        (root / name).unlink(missing_ok=True)
+
+
+def _empty(folder: Path) -> None:
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

@@ -1,0 +1,93 @@
+"""The household's own file, foyer.txt: read, checked, and its secrets taken off the card.
+
+It is YAML, named so that a double click opens it on any PC. :func:`read` gives the variables of
+inventory/example; :func:`seal` the file without its secrets.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .household import Reader
+from .indents import levelled
+from .lines import readable
+from .names import MARKER
+from .problems import FoyerError, Problems
+from .sealing import exposed, sealed, shape
+from .text import LINE_END, Text, decoded, lines
+from .tree import Block, parsed
+
+__all__ = ["MARKER", "Foyer", "FoyerError", "read", "seal", "template"]
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "foyer.txt"
+
+NO_BREAK = str.maketrans("\u00a0\u202f", "  ")  # French keyboards type them by accident
+
+
+@dataclass(frozen=True)
+class Foyer:
+    """What a household wrote: variables as inventory/example names them, its secrets apart."""
+
+    variables: dict[str, Any]
+    # household_secrets; what `kept` is when the file is read again.
+    secrets: dict[str, Any] = field(repr=False)
+
+
+def read(raw: bytes, kept: Mapping[str, object] | None = None) -> Foyer:
+    """Return what the file says; FoyerError with all that is wrong with it.
+
+    ``kept`` are the ``secrets`` of the last time, for where the marker stands.
+    """
+    text = decoded(raw)
+    problems = Problems()
+    tree = _tree(text, problems)
+    if tree is None:
+        problems.stop()
+        raise AssertionError  # no tree without a problem
+    reader = Reader(tree, kept or {}, problems)
+    exposed(tree, problems)
+    problems.stop(unfilled=not reader.typed)
+    return Foyer(reader.variables, reader.secrets)
+
+
+def seal(raw: bytes) -> bytes:
+    """Return the file with the marker in every secret's place, and else as it is, byte for byte.
+
+    FoyerError if it cannot be read as YAML; whether the household is right does not matter here.
+    """
+    text = decoded(raw)
+    problems = Problems()
+    tree = _tree(text, problems)
+    problems.stop()
+    if tree is None:
+        raise AssertionError
+    result = text.encoded(sealed(text.content, tree))
+    # Nothing is written to a card that would not be understood there again.
+    again = _tree(decoded(result), problems)
+    problems.stop()
+    if again is None or shape(again) != shape(tree):
+        raise AssertionError("the sealed file is another")
+    return result
+
+
+def template() -> bytes:
+    """Return the file to be filled in, as it goes on a card.
+
+    With the mark and the ends of lines that the oldest editors need to show it as it is.
+    """
+    return codecs.BOM_UTF8 + TEMPLATE.read_bytes().replace(b"\n", b"\r\n")
+
+
+def _tree(text: Text, problems: Problems) -> Block | None:
+    spaced = text.content.translate(NO_BREAK)
+    ends = [*LINE_END.findall(spaced), ""]
+    checked = levelled(readable(lines(spaced), problems), problems)
+    content = "".join(line + end for line, end in zip(checked, ends, strict=True))
+    # Where a secret stands must hold for the text as it is.
+    if len(content) != len(spaced) and not problems:
+        raise AssertionError("a line was changed, and nobody told")
+    return parsed(content, problems)
