@@ -8,15 +8,18 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SANDBOX := molecule/shared/sandbox
 
 PYTHON_SOURCES := $(shell git ls-files '*.py')
-SHELL_SOURCES := $(shell git ls-files | xargs grep -lsE '^.!/(bin/sh|bin/bash|usr/bin/env bash)')
+SHELL_SOURCES := $(shell git ls-files ':!*.j2' ':!*.py' | xargs grep -lsE '^.!/(bin/sh|bin/bash|usr/bin/env bash)')
 
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
-# What opens the image of a card; unit tests do.
-FILE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mtools qemu-utils
+# What opens the image of a card; unit tests do, and they read a phone's QR code.
+FILE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mtools qemu-utils uidmap xz-utils
+UNIT_PACKAGES := $(FILE_PACKAGES) qrencode zbar-tools
+# A phone that takes its account from the exchange.
+TEST_PACKAGES := linphone-cli
 # What makes one, and boots it.
-IMAGE_PACKAGES := $(FILE_PACKAGES) mmdebstrap qemu-system-arm qemu-user-static uidmap
+IMAGE_PACKAGES := $(FILE_PACKAGES) mmdebstrap qemu-system-arm qemu-user-static
 
 .PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
     flash bench bench-guard bench-lists bench-image prompts clean
@@ -56,12 +59,13 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@$(BIN)/ansible-lint --offline
 
 unit: setup ## unit tests
-	@tests/need $(FILE_PACKAGES)
+	@tests/need $(UNIT_PACKAGES)
 	$(BIN)/pytest --quiet --numprocesses auto --dist worksteal
 
 test-quick: lint unit ## everything that needs no container, in about a minute
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
+	@tests/need $(TEST_PACKAGES)
 	@tests/all
 
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
@@ -89,7 +93,7 @@ bench-lists: setup-containers ## what long lists of callers cost
 	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.lists
 
 bench-image: setup-image ## what the image of a card costs (OPTIONS=--help)
-	@tests/need genimage openssh-client xz-utils
+	@tests/need genimage openssh-client
 	@PYTHONPATH=tests $(BIN)/python -m bench.image $(OPTIONS)
 
 prompts: setup ## speak the French prompts again, when a text has changed
