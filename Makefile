@@ -71,8 +71,10 @@ test: setup-containers setup-image ## everything: containers, real calls, the ca
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
 	@$(SANDBOX) $(BIN)/molecule test -s image
 
-test-long: setup-containers setup-image ## 18 more power cuts on that card
+test-long: setup-containers setup-image ## 18 more power cuts, the way of official images, a card for anybody
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
+	@$(SANDBOX) $(BIN)/molecule test -s official
+	@$(SANDBOX) $(BIN)/molecule test -s anybody
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
