@@ -7,7 +7,6 @@ import random
 import re
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -447,11 +446,10 @@ HUGE = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_nothing_small_becomes_large(name: str) -> None:
-    begin = time.process_time()
-    _said(HUGE[name])
+    """Nor is it read for ever: the slowest takes two seconds."""
+    assert sum(map(len, _said(HUGE[name]))) < 16_384
     with contextlib.suppress(FoyerError):
-        seal(HUGE[name].encode())
-    assert time.process_time() - begin < 10  # seconds; 2 here
+        assert len(seal(HUGE[name].encode())) < 2 * len(HUGE[name])
 
 
 TRICKS = {
