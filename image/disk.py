@@ -177,7 +177,7 @@ def mounted(parts: Parts, target: Path) -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C is ours to handle: unmounting is what ends it
+        process_group=0,  # Ctrl-C is ours to handle: unmounting is what ends it
     )
     while not target.is_mount():
         try:
