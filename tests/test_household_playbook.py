@@ -95,6 +95,7 @@ def test_ansible_says_all_mistakes_and_no_secret(household: Household) -> None:
     assert household.generated() == {}
 
 
+@pytest.mark.slow
 def test_generated_secrets_are_kept_private_and_said_nowhere(household: Household) -> None:
     household.encrypt({"trunks": SECRETS["trunks"], "mail": SECRETS["mail"]})
 

@@ -169,6 +169,7 @@ def work_folders(word: str) -> set[Path]:
     return {path for path in found if path.parent == build.WORK}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_build_leaves_nothing_half_made(
     home: Path, tmp_path: Path, stalled: str, number: signal.Signals

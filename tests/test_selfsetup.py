@@ -17,6 +17,8 @@ from gardeligne_setup.playbook import failed_task
 from gardeligne_setup.store import State, Store, digest
 from selfsetup import FILLED, MAIL, SECRETS, SIP, Box, partition
 
+pytestmark = pytest.mark.slow
+
 OTHER = FILLED.replace("09 87 65 43 21", "09 11 22 33 44").replace("Famille Martin", "Les Durand")
 
 
