@@ -16,8 +16,9 @@ REMOVED = (
     "etc/*-",  # passwd-, shadow- …: as they were before
     "var/lib/systemd/catalog/database",
 )
-# Folders whose files go.
+# Folders whose files go, but for databases: the record of calls is made with its columns.
 EMPTIED = ("var/log", "var/lib/apt/lists", "var/tmp")
+KEPT = ".db"
 # What was deleted while a program had it open, and never closed: libfuse only renames that.
 HIDDEN = ".fuse_hidden"
 DAY = 86400
@@ -43,7 +44,7 @@ def remove(root: Path) -> None:
             path.unlink()
     for name in EMPTIED:
         for path in (root / name).rglob("*"):
-            if stat.S_ISREG(path.lstat().st_mode):
+            if stat.S_ISREG(path.lstat().st_mode) and path.suffix != KEPT:
                 path.unlink()
 
 
