@@ -444,6 +444,7 @@ HUGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HUGE)
 def test_nothing_small_becomes_large(name: str) -> None:
     """Nor is it read for ever: the slowest takes two seconds."""

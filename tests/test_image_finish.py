@@ -34,7 +34,8 @@ CAPABILITY = "01000002" + "00200000" + "00" * 12
 ACCESS = "01000000010007000400050008000500040000001000050020000500"  # setfacl -m g:4:rx
 
 needs_namespaces = pytest.mark.skipif(
-    not finishing.allowed(), reason="needs user namespaces with a range of users, and debsbom"
+    not finishing.allowed(),
+    reason="not run, no user namespaces with a range of users (image/subids), or no debsbom",
 )
 
 
