@@ -14,13 +14,13 @@ SHELL_SOURCES := $(shell git ls-files ':!*.j2' ':!*.py' | xargs grep -lsE '^.!/(
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck
 CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
-# What opens the image of a card; unit tests do, and they read a phone's QR code.
-FILE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mtools qemu-utils uidmap xz-utils
-UNIT_PACKAGES := $(FILE_PACKAGES) qrencode zbar-tools
+# What makes the image of a card, and boots it.
+IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
+    qemu-user-static qemu-utils uidmap xz-utils
+# Unit tests do that with small ones, and read a phone's QR code.
+UNIT_PACKAGES := $(IMAGE_PACKAGES) qrencode zbar-tools
 # A phone that takes its account from the exchange, and a kernel that knows a card's FAT.
 TEST_PACKAGES := linphone-cli user-mode-linux
-# What makes one, and boots it.
-IMAGE_PACKAGES := $(FILE_PACKAGES) mmdebstrap qemu-system-arm qemu-user-static
 
 .PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
     flash bench bench-guard bench-lists bench-image prompts clean

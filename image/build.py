@@ -40,11 +40,12 @@ NEEDED = 6 << 30  # bytes on the disk while an image is made, whatever its base
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     parser = commands.add_parser("build", help="make the image of a card", description=__doc__)
-    parser.add_argument(
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument(
         "--inventory", type=Path, default=Path("inventory/home"), metavar="FOLDER",
         help="the household's data (inventory/home)",
     )  # fmt: skip
-    parser.add_argument(
+    whose.add_argument(
         "--for-anybody", action="store_const", const=ANYBODY, dest="inventory",
         help="with nobody's data: who gets the card writes his own into foyer.txt on it",
     )  # fmt: skip

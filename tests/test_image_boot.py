@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import official
 import pytest
 
-from image import boot
+from image import boot, tools
 from image.errors import ImageError
 
 DEBIAN = {
@@ -122,3 +127,36 @@ def test_what_the_kernel_says_last_tells_whether_it_starts_again(last: str, rest
 def test_what_fails_does_not_start_again() -> None:
     with pytest.raises(ImageError, match="sh ended with 3"):
         boot.watch(["sh", "-c", "echo 'reboot: Restarting system'; exit 3"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_qemu_ends_with_the_command_that_started_it(tmp_path: Path, number: signal.Signals) -> None:
+    image = card(tmp_path, DEBIAN)
+    (tmp_path / "work").mkdir()
+    started = subprocess.Popen(
+        [sys.executable, "-m", "image", "boot", image],
+        cwd=tools.PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "work")},
+    )
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+    pids: list[str] = []
+    try:
+        for _ in range(300):
+            pids = children.read_text().split()
+            if any("qemu-system" in Path(f"/proc/{pid}/comm").read_text() for pid in pids):
+                break
+            assert started.poll() is None, started.stderr and started.stderr.read()
+            time.sleep(0.1)
+        started.send_signal(number)
+        _, said = started.communicate(timeout=20)
+        assert (started.returncode, "image: stopped." in said) == (130, True)
+        assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+        assert not list((tmp_path / "work").iterdir())
+    finally:
+        started.kill()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)

@@ -65,9 +65,12 @@ def test_an_image_for_anybody_needs_no_household(tmp_path: Path) -> None:
     [
         (["--base", "debian-bullseye"], "only debian-forky has an Ansible that can"),
         (["--base", "raspbian-stretch-lite"], "only debian-forky has an Ansible that can"),
+        (["--inventory", "inventory/example"], "not allowed with argument --for-anybody"),
     ],
 )
-def test_an_image_for_anybody_is_of_one_base_only(options: list[str], words: str) -> None:
+def test_an_image_for_anybody_is_of_one_base_and_of_no_household(
+    options: list[str], words: str
+) -> None:
     done = image("build", "--for-anybody", *options)
     assert done.returncode != 0
     assert words in done.stderr

@@ -77,7 +77,7 @@ def test_what_it_keeps_is_for_root_alone(box: Box) -> None:
         for path in box.root.rglob("*")
         if path.is_file() and any(secret.encode() in path.read_bytes() for secret in SECRETS)
     ]
-    assert {path.name for path in holders} == {"foyer.yml", "effect"}
+    assert {path.name for path in holders} == {"foyer.yml", "secrets.json", "effect"}
     for path in holders:
         assert path.stat().st_mode & 0o077 == 0, path
     assert box.places.log.stat().st_mode & 0o077 == 0
@@ -122,6 +122,46 @@ def test_a_playbook_that_fails_is_told_and_tried_again(box: Box) -> None:
     box.start()
     assert (box.runs, box.effect) == (2, f"Famille Martin 4 {MAIL}")
     assert_sealed(box)
+
+
+def test_after_a_change_that_failed_the_file_of_before_is_applied_again(box: Box) -> None:
+    box.write(FILLED)
+    box.start()
+    sealed = box.foyer.read_text()
+    changed = sealed.replace("attente: 4", "attente: 9").replace("'(enregistré)'", "Autre-test-3")
+    assert "Autre-test-3" in changed
+    for back in (sealed, None):
+        box.write(changed)
+        (box.root / "broken").touch()
+        box.start()
+        (box.root / "effect").write_text("half of the change")
+        (box.root / "broken").unlink()
+        box.foyer.unlink() if back is None else box.write(back)
+        box.start()
+        assert box.effect == f"Famille Martin 4 {MAIL}"
+        assert box.status["good"] is True
+        assert_sealed(box)
+    box.write(changed)
+    (box.root / "broken").touch()
+    box.start()
+    box.edit("attente: 9", "attente: jamais")
+    assert "restent en service" not in box.start(), "they may not be, after half of a change"
+
+
+def test_another_household_that_fails_leaves_nothing_of_the_former(box: Box) -> None:
+    box.write(FILLED)
+    box.start()
+    sealed = box.foyer.read_text()
+    (box.root / "broken").touch()
+    box.write(OTHER)
+    box.start()
+    (box.root / "broken").unlink()
+    box.write(sealed)
+    box.start()
+    assert "rien n'est enregistré ici" in box.errors.read_text("utf-8-sig")
+    box.foyer.unlink()
+    box.start()
+    assert box.foyer.read_bytes() == template()
 
 
 def test_only_a_change_of_the_network_asks_for_another_start(box: Box) -> None:

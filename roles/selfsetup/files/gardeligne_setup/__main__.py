@@ -18,7 +18,7 @@ from pathlib import Path
 from . import card, files, forget, playbook
 from .foyer import Foyer, FoyerError, read, seal, template
 from .places import Places
-from .store import State, Store, digest
+from .store import Store, digest
 
 OFF = "Éteignez le boîtier, mettez sa carte dans un ordinateur, "
 AGAIN = (
@@ -39,6 +39,7 @@ class Status:
 
 
 INTERRUPTED = Status(False, "en cours, ou interrompus", "Redémarrez le boîtier.")
+IN_EFFECT = Status(True, "ceux de foyer.txt sont en service")
 NO_CARD = Status(
     False,
     "la partition avec foyer.txt est illisible",
@@ -66,12 +67,12 @@ class Setup:
             return NO_CARD
         self.card = card.Card(self.places.boot)
         self._finish_sealing()
-        raw = self.card.read()
+        raw = self._file()
         if raw is None:
-            return self._offer()
+            return NO_FILE
         if digest(raw) == self.store.state.applied:
             self.card.forget_errors()
-            return self._in_effect()
+            return IN_EFFECT
         try:
             return self._apply(raw, self._accept(raw))
         except FoyerError as error:
@@ -93,16 +94,14 @@ class Setup:
         state.unsealed = ""
         self.store.save()
 
-    def _offer(self) -> Status:
-        """Put a foyer.txt on the card where there is none."""
-        if self.is_set_up:
-            self.card.offer(self.store.sealed.read_bytes())
-            return self._in_effect()
-        self.card.offer(template())
-        return NO_FILE
-
-    def _in_effect(self) -> Status:
-        return Status(True, "ceux de foyer.txt sont en service")
+    def _file(self) -> bytes | None:
+        """Return foyer.txt; where there is none, put there what was in effect last."""
+        raw = self.card.read()
+        if raw is not None:
+            return raw
+        known = self.store.sealed.exists()
+        self.card.offer(self.store.sealed.read_bytes() if known else template())
+        return self.card.read() if known else None
 
     def _accept(self, raw: bytes) -> Foyer:
         """Read the file, another household's without any secret of the former one."""
@@ -136,13 +135,11 @@ class Setup:
         files.write(self.places.status, text_of(INTERRUPTED), 0o644)
         sealed = seal(raw)
         self.store.keep(foyer.variables, foyer.secrets)
-        state = self.store.state
         if self._is_another(foyer):
             print("Gardeligne : autre foyer, les données de l'ancien sont effacées", flush=True)
             forget.former_household(self.places.root, self.store.secrets)
-        if state.lines != lines(foyer):
-            state.lines = lines(foyer)
-            self.store.save()
+            self.store.forget()
+        self.store.begin(lines(foyer))
         before = self._network()
         failed = playbook.run(self.places)
         if failed is not None:
@@ -151,13 +148,11 @@ class Setup:
                 f"n'ont pas pu être appliqués (à l'étape « {failed} »)",
                 f"{AGAIN} Le détail est dans {self.places.log}.",
             )
-        files.write(self.store.sealed, sealed)
-        self.store.state = State(digest(sealed), digest(raw), state.lines)
-        self.store.save()
+        self.store.took_effect(raw, sealed, foyer.secrets)
         self._finish_sealing()
         self.card.forget_errors()
         self.restart = before != self._network()
-        return self._in_effect()
+        return IN_EFFECT
 
     def _network(self) -> str:
         """Return a hash of what counts from the next start only."""

@@ -1,9 +1,11 @@
 """What the box knows of its household, for root alone; each file is replaced whole.
 
-`inventory/` is what the playbook is run with. It is written before the run, so it can be newer
-than what is in effect; `state.json` says what is. In the state are
+`inventory/` is what the playbook is run with, written before the run. What is in effect is written
+after it: `foyer.txt` as the card has it once sealed, `secrets.json` which that leaves out, and the
+state. In the state are
 
-- `applied`: hash of the foyer.txt that is in effect, as it is on the card once sealed;
+- `applied`: hash of that foyer.txt; nothing while a run has not ended well, since then a part of
+  what was to change may have changed;
 - `unsealed`: hash of the same with its secrets, while it may still be on the card so;
 - `lines`: telephone numbers of the household whose messages and records are on the box.
 """
@@ -60,6 +62,8 @@ class Store:
         self.folder = folder
         self.inventory = folder / "inventory"
         self.secrets = self.inventory / "secrets"
+        self.sealed = folder / "foyer.txt"
+        self._secrets = folder / "secrets.json"
         self._variables = self.inventory / "group_vars/exchange/foyer.yml"
         for each in (folder, self.inventory, self.inventory / "group_vars", self._variables.parent):
             files.make_folder(each)
@@ -76,10 +80,9 @@ class Store:
     def kept_secrets(self) -> Mapping[str, Any] | None:
         """Return the secrets that a sealed foyer.txt leaves out, None if there are none."""
         try:
-            variables = yaml.safe_load(self._variables.read_text())
+            secrets: Mapping[str, Any] = json.loads(self._secrets.read_text())
         except FileNotFoundError:
             return None
-        secrets: Mapping[str, Any] = variables["household_secrets"]
         return secrets
 
     def keep(self, variables: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
@@ -90,7 +93,19 @@ class Store:
         files.write(self.inventory / "hosts.yml", yaml.safe_dump(HOSTS, sort_keys=False).encode())
         files.write(self._variables, text.encode())
 
-    @property
-    def sealed(self) -> Path:
-        """foyer.txt as it is in effect, without secrets."""
-        return self.folder / "foyer.txt"
+    def begin(self, lines: list[str]) -> None:
+        """Note that from now on what is in effect is neither the former nor the new."""
+        self.state = State(lines=lines)
+        self.save()
+
+    def took_effect(self, raw: bytes, sealed: bytes, secrets: Mapping[str, Any]) -> None:
+        """Note what is in effect, and that the card may still have its secrets."""
+        files.write(self._secrets, json.dumps(dict(secrets)).encode())
+        files.write(self.sealed, sealed)
+        self.state = State(digest(sealed), digest(raw), self.state.lines)
+        self.save()
+
+    def forget(self) -> None:
+        """Remove what was in effect: it is another household's."""
+        for path in (self._secrets, self.sealed):
+            files.remove(path)
