@@ -20,11 +20,16 @@ from image.steps import Steps
 TOOLS = ("mmdebstrap", *disk.FILES)
 FILES = Path(__file__).parent / "debian"  # what the base has beside its packages
 FOLDER = tools.CACHE / "bases"
-FORMAT = 1  # of what this file and disk.py make of it: another number, another image
+FORMAT = 2  # of what this file and disk.py make of it: another number, another image
 NEEDED = 4 << 30  # bytes on the disk while a base is made
 # What of the builder's apt settings a target needs as well: a proxy, a mirror without new dates.
 APT_SETTINGS = ("Acquire::http", "Acquire::ftp", "Acquire::Check", "Acquire::Retries",
                 "Acquire::ForceIP")  # fmt: skip
+# Of the same packages the same to the byte: its files are no newer than the newest of them.
+INITRD = (
+    'SOURCE_DATE_EPOCH=$(stat --format=%Y "$1"/var/lib/dpkg/info/*.md5sums | sort -n | tail -n 1) '
+    'chroot "$1" update-initramfs -c -k all'
+)
 # Traces of the making.
 REMOVE = (
     "etc/apt/apt.conf.d/99mmdebstrap",
@@ -110,7 +115,7 @@ def bootstrap(base: Base, root: Path, work: Path, steps: Steps) -> None:
         "--dpkgopt=force-unsafe-io",
         *([] if base.security else [f"--setup-hook={drop}"]),
         f"--essential-hook={ours}",
-        '--customize-hook=chroot "$1" update-initramfs -c -k all',
+        f"--customize-hook={INITRD}",
         base.suite,
         root,
         # The kernel would make its initrd, and the packages' triggers the same once more.
