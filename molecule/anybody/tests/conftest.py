@@ -41,6 +41,4 @@ def lab(host: Host) -> Generator[Lab, None, None]:
 def house(lab: Lab) -> Generator[House, None, None]:
     house = lab.houses["pi"]
     yield house
-    house.callers_hang_up()
-    house.wait_until_idle()
-    house.forget()
+    house.rest()

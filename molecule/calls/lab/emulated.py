@@ -12,6 +12,8 @@ from .world import NAME, PIDS, SCENARIO, eventually
 PROJECT = SCENARIO.parents[1]
 FOLDER = PROJECT / f".cache/pi-{NAME}"
 SWITCH = PROJECT / "molecule/image/pi"
+READY = "Votre standard téléphonique est prêt"  # what it reports on a start
+SETTING_UP = 45 * 60  # seconds that it may take to set itself up, on a busy machine
 SSH = PIDS / f"gardeligne-{NAME}-pi.ssh"
 
 

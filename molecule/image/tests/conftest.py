@@ -7,17 +7,15 @@ from collections.abc import Generator
 import pytest
 import testinfra
 from lab import Lab, open_lab
+from lab.emulated import SSH
 from lab.house import House
-from lab.world import NAME, PIDS
 from testinfra.host import Host
 
 
 @pytest.fixture(scope="session")
 def host() -> Host:
     """Return the booted machine, entered by SSH with the household's key."""
-    return testinfra.get_host(
-        "ssh://pi", ssh_config=str(PIDS / f"gardeligne-{NAME}-pi.ssh"), sudo=True
-    )
+    return testinfra.get_host("ssh://pi", ssh_config=str(SSH), sudo=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
+from lab.emulated import READY, SSH, Pi
 from lab.parts import Mailsink
-from lab.world import NAME, PIDS, eventually
+from lab.world import eventually
 from testinfra.host import Host
 
-PI = Path(__file__).resolve().parents[3] / f".cache/pi-{NAME}"
-READY = "Votre standard téléphonique est prêt"
 CARD = 4 << 30  # bytes
 
 
@@ -33,7 +31,7 @@ def test_its_report_on_the_boot_partition_says_so_to_any_pc(host: Host) -> None:
 
 
 def test_its_console_says_so() -> None:
-    assert READY in (PI / "console.log").read_text(errors="replace")
+    assert READY in Pi.console.read_text(errors="replace")
 
 
 def test_a_mail_says_so(host: Host) -> None:
@@ -58,9 +56,8 @@ def test_keys_and_identity_were_made_here(host: Host) -> None:
 @pytest.mark.parametrize("user", ["pi", "root"])
 def test_no_password_opens_it(host: Host, user: str) -> None:
     assert host.check_output(f"passwd --status {user}").split()[1] == "L"
-    configuration = PIDS / f"gardeligne-{NAME}-pi.ssh"
     tried = subprocess.run(
-        ["ssh", "-F", configuration, "-o", "ControlPath=none", "-o", "PubkeyAuthentication=no",
+        ["ssh", "-F", SSH, "-o", "ControlPath=none", "-o", "PubkeyAuthentication=no",
          "-o", "BatchMode=yes", "-l", user, "pi", "true"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
