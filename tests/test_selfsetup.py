@@ -282,6 +282,23 @@ def test_only_a_small_partition_is_ever_filled(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["foyer.txt"]
 
 
+def test_the_secrets_are_overwritten_before_another_file_takes_the_name(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut then may leave their clusters to no file and not free: nobody would fill them."""
+    box.write(FILLED)
+    replace, before = Path.replace, []
+
+    def look(path: Path, target: Path) -> Path:
+        before.append(target.read_bytes())
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", look)
+    Card(box.places.boot).seal(b"sealed")
+    assert before == [bytes(len(FILLED.encode()))]
+    assert box.foyer.read_bytes() == b"sealed"
+
+
 def test_what_is_forgotten_leaves_the_folders_that_services_need(tmp_path: Path) -> None:
     inbox = tmp_path / "var/spool/asterisk/voicemail/default/001"
     inbox.mkdir(parents=True)
