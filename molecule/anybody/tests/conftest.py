@@ -33,7 +33,7 @@ def lab(host: Host) -> Generator[Lab, None, None]:
         secret = host.file(MADE + extension).content_string.strip()
         DATA["lab_handset_secrets"][extension] = secret
     with open_lab(["pi"]) as opened:
-        opened.houses["pi"].mailbox = "famille.martin@example.org"
+        opened.houses["pi"].mailbox = "famille.martin@example.net"
         yield opened
 
 

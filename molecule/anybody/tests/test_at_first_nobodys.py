@@ -46,7 +46,7 @@ deuxième ligne:
   numéro: {SECOND}
   mot de passe: {SECRET}
 courrier:
-  adresse: famille.martin@example.org
+  adresse: famille.martin@example.net
   serveur: smtp.example.org
   mot de passe: {MAIL}
 téléphones:
