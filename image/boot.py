@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -97,7 +96,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> None:
     """Start it, and show its console until it is switched off."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # QEMU ends with us however we end
+    tools.let_stop()
     with tempfile.TemporaryDirectory(prefix="gardeligne-") as folder:
         print(f"{options.machine}: Ctrl-C switches it off", file=sys.stderr)
         restarts = True

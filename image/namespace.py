@@ -64,9 +64,7 @@ def enter() -> None:
 
 def prepare(architecture: str) -> None:
     """Make programs of an architecture run in here."""
-    # A shell that starts a program in the background lets it ignore these.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tools.let_stop()
     # Ansible takes the name of the first process for the service manager's, unless it is this.
     Path("/proc/self/comm").write_text("init")
     os.environ["QEMU_CPU"] = PROCESSOR[architecture]

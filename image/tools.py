@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from image.errors import ImageError
@@ -51,3 +52,12 @@ def need(*programs: str) -> None:
             f"missing on this machine: {', '.join(missing)}. `make setup-image` installs them, or "
             f"as root: apt-get install {' '.join(packages)}"
         )
+
+
+def let_stop() -> None:
+    """Have SIGTERM end the work as Ctrl-C does, and both where a shell lets us ignore them.
+
+    It does so with programs that it starts in the background.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)

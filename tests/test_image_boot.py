@@ -136,6 +136,7 @@ def test_qemu_ends_with_the_command_that_started_it(tmp_path: Path, number: sign
     started = subprocess.Popen(
         [sys.executable, "-m", "image", "boot", image],
         cwd=tools.PROJECT,
+        stdin=subprocess.DEVNULL,  # QEMU would set ours so that nobody can wait for it any more
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

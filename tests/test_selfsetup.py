@@ -128,7 +128,7 @@ def test_after_a_change_that_failed_the_file_of_before_is_applied_again(box: Box
     box.write(FILLED)
     box.start()
     sealed = box.foyer.read_text()
-    changed = sealed.replace("attente: 4", "attente: 9").replace("'(enregistré)'", "Autre-test-3")
+    changed = sealed.replace("attente: 4", "attente: 9").replace("(enregistré)", "Autre-test-3")
     assert "Autre-test-3" in changed
     for back in (sealed, None):
         box.write(changed)
