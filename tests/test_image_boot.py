@@ -129,6 +129,7 @@ def test_what_fails_does_not_start_again() -> None:
         boot.watch(["sh", "-c", "echo 'reboot: Restarting system'; exit 3"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_qemu_ends_with_the_command_that_started_it(tmp_path: Path, number: signal.Signals) -> None:
     image = card(tmp_path, DEBIAN)
