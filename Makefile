@@ -68,7 +68,7 @@ test-quick: lint ## linters, and the unit tests that are quick: a minute
 	$(UNIT) -m 'not slow'
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
-	@tests/need $(TEST_PACKAGES)
+	@tests/need $(TEST_PACKAGES) $(BENCH_PACKAGES)
 	@tests/all
 
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
@@ -88,17 +88,20 @@ image: setup-image ## the image of your Pi's SD card (OPTIONS=--help)
 flash: setup ## write the image to an SD card, and read it back (as root; OPTIONS=--help)
 	@$(BIN)/python -m image flash $(OPTIONS)
 
-bench: setup-containers ## what the appliance costs, as ratios
-	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.appliance
+bench: setup-containers ## what the appliance costs, as ratios (OPTIONS=--help)
+	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.appliance $(OPTIONS)
 
 bench-guard: setup-containers ## what robots make of the decoys: real calls (OPTIONS=--help)
 	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.guard $(OPTIONS)
 
-bench-lists: setup-containers ## what long lists of callers cost
-	@$(SANDBOX) env PYTHONPATH=tests $(BIN)/python -m bench.lists
+bench-lists: setup-containers ## what long lists of callers cost (OPTIONS=--help)
+	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.lists $(OPTIONS)
+
+# What an image is measured against, and by what.
+BENCH_PACKAGES := genimage openssh-client
 
 bench-image: setup-image ## what the image of a card costs (OPTIONS=--help)
-	@tests/need genimage openssh-client
+	@tests/need $(BENCH_PACKAGES)
 	@PYTHONPATH=tests $(BIN)/python -m bench.image $(OPTIONS)
 
 prompts: setup ## speak the French prompts again, when a text has changed

@@ -13,28 +13,31 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import time
+from argparse import RawTextHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from lab.build import PLACES
+from lab.world import ENTER, VARIABLE
+
 ROOT = Path(__file__).parents[2]
 HOST = "forky-pjsip"
-SCENARIO = "bench"
-IMAGE = "localhost/gardeligne/forky"
+# Of the container under test, and of the one that it is compared with.
+OURS, TWIN = "bench", "bench-twin"
 INVENTORY = ROOT / "molecule/household/inventory"
+# Downloaded packages, for both: what is measured is not the network.
+ARCHIVES = ROOT / ".cache/apt/bench"
 # What a converged machine has in these folders that a bare one has not is what was copied.
 FOLDERS = ("etc", "usr/local")
 
 
-def sh(*command: str, stdin: bytes | None = None) -> bytes:
+def sh(*command: str, stdin: bytes | None = None, scenario: str = OURS) -> bytes:
     """Run a command and return its output; its errors end the benchmark."""
-    plugins = str(ROOT / "molecule/shared/connection_plugins")
-    ours = {"MOLECULE_SCENARIO_NAME": SCENARIO, "ANSIBLE_CONNECTION_PLUGINS": plugins}
-    env = os.environ | ours
+    env = os.environ | PLACES | {VARIABLE: scenario}
     done = subprocess.run(command, cwd=ROOT, env=env, input=stdin, capture_output=True, check=False)
     if done.returncode:
         said = (done.stdout + done.stderr).decode()[-3000:]
@@ -49,43 +52,46 @@ def timed(*command: str, stdin: bytes | None = None) -> float:
     return time.monotonic() - begin
 
 
-class Container:
-    """A bare forky machine that shares its downloaded packages with the others."""
+def ansible(program: str, *arguments: str) -> Sequence[str]:
+    """Return a command of Ansible's against the container under test."""
+    return (f"{ROOT}/.venv/bin/{program}", f"--inventory={INVENTORY}", *arguments)
 
-    def __init__(self, name: str) -> None:
-        """Start it, and wait until systemd has."""
-        self.name = name
-        cache = ROOT / ".cache/apt/bench"
-        cache.mkdir(parents=True, exist_ok=True)
-        sh("podman", "run", "--detach", "--replace", "--systemd=always", "--cap-add=SYS_ADMIN",
-           f"--name={name}", f"--hostname={HOST}", f"--volume={cache}:/var/cache/apt/archives",
-           IMAGE, "/sbin/init")  # fmt: skip
-        for _ in range(60):
-            time.sleep(1)
-            state = subprocess.run(
-                ["podman", "exec", name, "systemctl", "is-system-running"],
-                capture_output=True, check=False,
-            )  # fmt: skip
-            if state.stdout.strip() == b"running":
-                return
-        sys.exit(f"{name}: systemd did not start")
+
+class Container:
+    """A forky machine, made and removed as those of the scenarios are."""
+
+    def __init__(self, scenario: str) -> None:
+        """Start it, bare."""
+        self.scenario = scenario
+        self.name = f"gardeligne-{scenario}-{HOST}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it anew, bare, and wait until systemd has."""
+        self._play("create.yml")
 
     def run(self, script: str, stdin: bytes | None = None) -> bytes:
         """Run a shell script in it."""
-        return sh("podman", "exec", "-i", self.name, "sh", "-ec", script, stdin=stdin)
+        return sh(*self.enter(script), stdin=stdin)
+
+    def enter(self, script: str) -> Sequence[str]:
+        """Return the command that runs a shell script in it."""
+        return (str(ENTER), self.name, "sh", "-ec", script)
 
     def lines(self, script: str) -> set[str]:
         """Return what a shell script prints, by line."""
         return set(self.run(script).decode().splitlines())
 
-    def remove(self) -> None:
-        """End it."""
-        sh("podman", "rm", "--force", "--time=0", self.name)
+    def _play(self, playbook: str) -> None:
+        play = ansible("ansible-playbook", f"molecule/shared/{playbook}", f"--limit={HOST}")
+        sh(*play, f"--extra-vars=cache={ARCHIVES}", scenario=self.scenario)
 
+    def __enter__(self) -> Container:
+        return self
 
-def ansible(program: str, *arguments: str) -> Sequence[str]:
-    """Return a command of Ansible's against the container under test."""
-    return (f"{ROOT}/.venv/bin/{program}", f"--inventory={INVENTORY}", *arguments)
+    def __exit__(self, *_: object) -> None:
+        """Remove it, whatever happened."""
+        self._play("destroy.yml")
 
 
 def converge() -> float:
@@ -122,35 +128,37 @@ def memory(container: Container) -> tuple[float, float]:
     return sum(s for n, s in sizes if n == "asterisk"), sum(s for _, s in sizes)
 
 
+def options(description: str | None, runs: int, short: str) -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=RawTextHelpFormatter)
+    parser.add_argument("--runs", type=int, default=runs, help=f"counted runs ({runs})")
+    parser.add_argument("--short", action="store_true", help=f"{short}: shows that it works")
+    asked = parser.parse_args()
+    if asked.short:
+        asked.runs = 1
+    return asked
+
+
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--runs", type=int, default=3, help="counted runs of each side")
-    runs = parser.parse_args().runs
-    if shutil.which("podman") is None:
-        sys.exit("bench: podman is not installed; `make setup` installs it")
-    sh(f"{ROOT}/molecule/shared/base-image", "forky")
-
-    ours_name, twin_name = f"gardeligne-{SCENARIO}-{HOST}", f"gardeligne-{SCENARIO}-twin"
-    ours = Container(ours_name)
-    bare = ours.lines("dpkg-query --show --showformat '${Package}\\n'")
-    converge()  # downloads the packages: not counted
-    script, files = shell_twin(bare, ours)
-
-    converges, twins = [], []
-    for _ in range(runs):
-        ours.remove()
-        ours = Container(ours_name)
-        converges.append(converge())
-        twin = Container(twin_name)
-        twins.append(timed("podman", "exec", "-i", twin_name, "sh", "-ec", script, stdin=files))
-        twin.remove()
-    again, facts = [], []
-    for _ in range(runs):
-        again.append(converge())
-        facts.append(timed(*ansible("ansible", HOST, "--module-name=setup")))
-    asterisk, everything = memory(ours)
-    ours.remove()
+    asked = options(__doc__, 3, "one run of each side, and ours downloads")
+    converges, twins, again, facts = [], [], [], []
+    with Container(OURS) as ours:
+        bare = ours.lines("dpkg-query --show --showformat '${Package}\\n'")
+        first = converge()  # downloads the packages: not counted, unless it is the only one
+        script, files = shell_twin(bare, ours)
+        for _ in range(asked.runs):
+            if asked.short:
+                converges.append(first)
+            else:
+                ours.start()
+                converges.append(converge())
+            with Container(TWIN) as twin:
+                twins.append(timed(*twin.enter(script), stdin=files))
+        for _ in range(asked.runs):
+            again.append(converge())
+            facts.append(timed(*ansible("ansible", HOST, "--module-name=setup")))
+        asterisk, everything = memory(ours)
 
     def row(name: str, a: list[float], b: list[float]) -> None:
         ratios = sorted(x / y for x, y in zip(a, b, strict=True))
@@ -159,7 +167,7 @@ def main() -> None:
             f"{median(ratios):5.2f}  ({ratios[0]:.2f}-{ratios[-1]:.2f})"
         )
 
-    print(f"\n{'':<58} {'ours':>8} {'baseline':>8}   ratio  (min-max of {runs})")
+    print(f"\n{'':<58} {'ours':>8} {'baseline':>8}   ratio  (min-max of {asked.runs})")
     row("converge of a bare container / plain shell script", converges, twins)
     row("re-run that changes nothing / gathering facts only", again, facts)
     print(f"memory: Asterisk {asterisk:.0f} MiB, everything {everything:.0f} MiB")

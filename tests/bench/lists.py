@@ -21,10 +21,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.appliance import HOST, INVENTORY, ROOT, Container, memory, sh, timed
+from bench.appliance import HOST, INVENTORY, OURS, ROOT, Container, memory, options, timed
 
 SIZES = 10, 10_000, 100_000
-RUNS = 5
+CHECKS = 3  # at most
 CALLS = 100
 STRANGER = "0799999999"
 # Asks like the guard does, CALLS times, and leaves the milliseconds of all in Asterisk's database.
@@ -75,31 +75,30 @@ def look_up(exchange: Container) -> float:
 
 def main() -> None:
     """Measure, and print a table."""
-    sh(f"{ROOT}/molecule/shared/base-image", "forky")
-    exchange = Container(f"gardeligne-bench-{HOST}")
+    asked = options(__doc__, 5, f"one run, {SIZES[0]} numbers")
+    sizes = SIZES[:1] if asked.short else SIZES
     rows = []
-    with TemporaryDirectory() as folder:
-        inventories = {size: household(Path(folder), size) for size in SIZES}
-        play(inventories[SIZES[0]])
+    with TemporaryDirectory() as folder, Container(OURS) as exchange:
+        inventories = {size: household(Path(folder), size) for size in sizes}
+        play(inventories[sizes[0]])
         for size, inventory in inventories.items():
-            check = median(play(inventory, "--tags=household") for _ in range(3))
+            check = median(
+                play(inventory, "--tags=household") for _ in range(min(asked.runs, CHECKS))
+            )
             play(inventory, "--tags=numbers")
             # An Asterisk of its own for each size; what else the bench needs is no part of it.
             exchange.run("systemctl restart asterisk")
             exchange.run("asterisk -rx 'module load res_clioriginate.so'")
             for line in filter(None, DIALPLAN.splitlines()):
                 exchange.run(f"asterisk -rx 'dialplan add extension {line} into bench replace'")
-            load = [
-                timed("podman", "exec", exchange.name, "gardeligne-numbers") for _ in range(RUNS)
-            ]
-            asked = [look_up(exchange) for _ in range(RUNS)]
+            load = [timed(*exchange.enter("gardeligne-numbers")) for _ in range(asked.runs)]
+            looked = [look_up(exchange) for _ in range(asked.runs)]
             kilobytes = int(exchange.run("du -k /run/gardeligne/numbers.sqlite3").split()[0])
-            rows.append((size, check, median(load), kilobytes / 1024, asked, memory(exchange)[0]))
-    exchange.remove()
+            rows.append((size, check, median(load), kilobytes / 1024, looked, memory(exchange)[0]))
     heads = f"{'numbers':>8} {'check':>8} {'load':>8} {'database':>10}"
     print(f"\n{heads} {'look-up':>22} {'Asterisk':>10}")
-    for size, check, load_time, size_mib, asked, mib in rows:
-        look = f"{median(asked):.1f} ms ({min(asked):.1f}-{max(asked):.1f})"
+    for size, check, load_time, size_mib, looked, mib in rows:
+        look = f"{median(looked):.1f} ms ({min(looked):.1f}-{max(looked):.1f})"
         print(
             f"{size:>8,} {check:6.1f} s {load_time:6.2f} s {size_mib:6.1f} MiB {look:>22}"
             f" {mib:6.0f} MiB"

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 import testinfra
 from lab import Lab, open_lab
-from lab.emulated import SSH, Pi
+from lab.emulated import Pi
 from lab.house import House
 from lab.world import DATA
 from testinfra.host import Host
@@ -23,7 +23,7 @@ def pi() -> Pi:
 @pytest.fixture(scope="session")
 def host() -> Host:
     """Return the booted machine, entered by SSH with the household's key."""
-    return testinfra.get_host("ssh://pi", ssh_config=str(SSH), sudo=True)
+    return testinfra.get_host("ssh://pi", ssh_config=str(Pi().ssh_config), sudo=True)
 
 
 @pytest.fixture(scope="session")

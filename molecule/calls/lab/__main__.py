@@ -1,20 +1,24 @@
-"""`make try`: build an exchange and the lab, let people and a robot call, tell what happened."""
+"""`make try`: build an exchange and the lab, let people and a robot call, tell what happened.
+
+What should have happened is known: if something else did, it says so and ends with an error.
+"""
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 import time
+from collections.abc import Callable, Mapping
+
+from . import Lab, open_lab
+from .build import PROJECT, built
+from .house import House
+from .parts import Mail
+from .sound import seconds_of
+from .world import WAIT, eventually
 
 EXCHANGE = "forky-pjsip"
-# Containers and network of its own, beside those of the tests.
-os.environ["MOLECULE_SCENARIO_NAME"] = "try"
-
-from . import Lab, open_lab  # noqa: E402
-from .build import PROJECT, built  # noqa: E402
-from .house import House  # noqa: E402
-from .sound import seconds_of  # noqa: E402
-from .world import eventually  # noqa: E402
-
+SCENARIO = "try"  # containers and network of its own, beside those of the tests
 LOG = PROJECT / ".cache/try.log"
 REASONS = {
     "MAXWORDS": "it counted more words than a person says",
@@ -22,14 +26,17 @@ REASONS = {
     "INITIALSILENCE": "it heard nobody speak",
     "TOOLONG": "it could not tell in time",
 }
+# What the lab raises when it waits in vain, or when one of its machines cannot do what it should.
+FAULTS = (AssertionError, RuntimeError, OSError, subprocess.SubprocessError)
 
 
-class Timeline:
-    """Print what happens, in seconds since the call began."""
+class Story:
+    """Prints what happens, in seconds since the call began; keeps what should not have happened."""
 
     def __init__(self, title: str) -> None:
-        """Begin a story."""
+        """Begin it."""
         self.start = time.time()
+        self.broken: list[str] = []
         print(f"\n{title}")
 
     def tell(self, text: str, at: float | None = None) -> None:
@@ -37,29 +44,45 @@ class Timeline:
         moment = max(0.0, (at or time.time()) - self.start)
         print(f"  {moment:6.1f} s  {text}", flush=True)
 
+    def expect(self, holds: bool, text: str, otherwise: str, at: float | None = None) -> None:
+        """Tell an event that should be so, or what was so instead."""
+        if holds:
+            self.tell(text, at)
+        else:
+            self.fault(otherwise, at)
 
-def robot_calls(lab: Lab, house: House) -> None:
+    def fault(self, text: str, at: float | None = None) -> None:
+        """Tell what should not be."""
+        self.tell(f"{text}. That must not be!", at)
+        self.broken.append(text)
+
+
+def robot_calls(line: Story, lab: Lab, house: House) -> None:
     """Show what a robot meets."""
-    line = Timeline("A ROBOT CALLS, and listens for a human voice before it connects a salesman")
     line.tell(f"it dials {house.number}")
     verdict = lab.robot.call(house.number, "vicidial")
     line.tell("the exchange answers at once: what the robot hears is a bell", verdict.answered)
     reason = REASONS.get(verdict.cause.split("-")[0], verdict.cause)
-    line.tell(f"it concludes {verdict.status}: {reason}", verdict.decided)
+    concludes = f"it concludes {verdict.status}: {reason}"
+    line.expect(verdict.status == "MACHINE", concludes, concludes, verdict.decided)
     house.wait_until_idle()
     line.tell("it has hung up")
-    rang = [event.at for phone in house.handsets if (event := phone.saw("CALL_INCOMING"))]
-    line.tell("a phone rang. That must not be!" if rang else "no phone in the house has rung")
-    house.rest()
+    line.expect(not house.rang(), "no phone in the house has rung", "a phone in the house has rung")
 
 
-def stranger_calls(house: House) -> None:
+def stranger_calls(line: Story, lab: Lab, house: House) -> None:
     """Show what a person meets who is not known."""
     caller, phone = house.stranger, house.salon
-    line = Timeline("A PERSON CALLS whom the house does not know")
     line.tell(f"{caller.user} dials {house.number}", caller.dial(house.number))
-    line.tell("hears the line ring", caller.wait("CALL_ESTABLISHED").at)
-    line.tell("the phone in the Salon rings", phone.wait("CALL_INCOMING").at)
+    answered = caller.wait("CALL_ESTABLISHED").at
+    line.tell("hears the line ring", answered)
+    rings = phone.wait("CALL_INCOMING").at
+    line.expect(
+        rings - answered > WAIT - 1,  # each of the two is told some tenths of a second late
+        "the phone in the Salon rings",
+        f"the phone in the Salon rings {rings - answered:.1f} s after the answer, not after {WAIT}",
+        rings,
+    )
     line.tell("the phone in the Cuisine rings", house.cuisine.wait("CALL_INCOMING").at)
     phone.listen_for(2)
     line.tell("somebody picks up in the Salon", phone.accept())
@@ -68,23 +91,35 @@ def stranger_calls(house: House) -> None:
     caller.hang_up()
     phone.wait("CALL_CLOSED")
     house.wait_until_idle()
-    heard = [seconds_of(caller.heard(), phone.tone), seconds_of(phone.heard(), caller.tone)]
-    both = "both sides have heard" if min(heard) > 2 else "they have NOT both heard"
-    line.tell(f"they hang up; {both} each other")
-    house.rest()
+    heard = seconds_of(caller.heard(), phone.tone), seconds_of(phone.heard(), caller.tone)
+    line.expect(
+        min(heard) > 2,
+        "they hang up; both sides have heard each other",
+        "of 3 s the caller has heard {:.1f}, and the house {:.1f}".format(*heard),
+    )
 
 
-def nobody_is_home(lab: Lab, house: House) -> None:
+def nobody_is_home(line: Story, lab: Lab, house: House) -> None:
     """Show what becomes of a message."""
     caller = house.known
-    line = Timeline("MAMIE CALLS, whom the house knows, and nobody is at home")
-    line.tell(f"{caller.user} dials {house.number}", caller.dial(house.number))
-    line.tell("the phones ring at once", house.salon.wait("CALL_INCOMING").at)
+    dialled = caller.dial(house.number)
+    line.tell(f"{caller.user} dials {house.number}", dialled)
+    rings = house.salon.wait("CALL_INCOMING").at
+    line.expect(
+        rings - dialled < WAIT - 1,
+        "the phones ring at once",
+        f"the phones ring after {rings - dialled:.1f} s only",
+        rings,
+    )
     line.tell("voicemail answers", caller.wait("CALL_ESTABLISHED", timeout=20).at)
     caller.listen_for(12)
     line.tell("she has left a message and hangs up")
     caller.hang_up()
-    mail = eventually(lambda: lab.mailsink.to(house.mailbox), "a mail arrives", 30)[0]
+
+    def mails() -> list[Mail]:
+        return [mail for mail in lab.mailsink.to(house.mailbox) if mail.received > dialled]
+
+    mail = eventually(mails, "a mail arrives", 30)[0]
     line.tell("a mail arrives:", mail.received)
     sound = seconds_of(mail.sound, caller.tone)
     for text in (
@@ -97,15 +132,45 @@ def nobody_is_home(lab: Lab, house: House) -> None:
         f"[attached: {len(mail.sound) // 1024} kB of sound, {sound:.0f} s of her voice]",
     ):
         print(f"            | {text}")
+    if sound < 1:
+        line.fault(f"the mail's sound has {sound:.1f} s of her voice")
+
+
+STORIES: dict[str, Callable[[Story, Lab, House], None]] = {
+    "A ROBOT CALLS, and listens for a human voice before it connects a salesman": robot_calls,
+    "A PERSON CALLS whom the house does not know": stranger_calls,
+    "MAMIE CALLS, whom the house knows, and nobody is at home": nobody_is_home,
+}
+
+
+def tell_all(
+    lab: Lab, house: House, stories: Mapping[str, Callable[[Story, Lab, House], None]] = STORIES
+) -> list[str]:
+    """Let all of it happen, whatever happens; return what should not have happened."""
+    broken = []
+    for title, story in stories.items():
+        line = Story(title)
+        try:
+            try:
+                story(line, lab, house)
+            finally:
+                house.rest()
+        except FAULTS as error:
+            line.fault(str(error))
+        broken += line.broken
+    return broken
 
 
 def main() -> None:
     """Build, call, tell, remove."""
-    with built(LOG, [EXCHANGE]), open_lab([EXCHANGE]) as lab:
-        house = lab.houses[EXCHANGE]
-        robot_calls(lab, house)
-        stranger_calls(house)
-        nobody_is_home(lab, house)
+    try:
+        with built(SCENARIO, LOG, [EXCHANGE]), open_lab([EXCHANGE]) as lab:
+            broken = tell_all(lab, lab.houses[EXCHANGE])
+    except FAULTS as error:
+        broken = [str(error)]
+    if broken:
+        sys.exit("\n  ".join(["\nThis should not have happened:", *broken, f"(log: {LOG})"]))
+    print(f"\nAll {len(STORIES)} went as they should.")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,14 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .world import SCENARIO
+from .world import SCENARIO, use_scenario
 
 PROJECT = SCENARIO.parents[1]
+# Where Ansible finds what is ours.
+PLACES = {
+    "ANSIBLE_CONNECTION_PLUGINS": f"{PROJECT}/molecule/shared/connection_plugins",
+    "ANSIBLE_ROLES_PATH": f"{PROJECT}/roles",
+}
 
 
 def play(playbook: str, title: str, log: Path, exchanges: Sequence[str], *more: str) -> None:
@@ -24,11 +29,7 @@ def play(playbook: str, title: str, log: Path, exchanges: Sequence[str], *more: 
         done = subprocess.run(
             [f"{sys.prefix}/bin/ansible-playbook", "--inventory", SCENARIO / "inventory",
              "--limit", ",".join(["lab", *exchanges]), PROJECT / playbook, *more],
-            cwd=PROJECT, stdout=output, stderr=output, check=False,
-            env=os.environ | {
-                "ANSIBLE_CONNECTION_PLUGINS": f"{PROJECT}/molecule/shared/connection_plugins",
-                "ANSIBLE_ROLES_PATH": f"{PROJECT}/roles",
-            },
+            cwd=PROJECT, env=os.environ | PLACES, stdout=output, stderr=output, check=False,
         )  # fmt: skip
     if done.returncode:
         print("failed. The end of", log)
@@ -43,8 +44,9 @@ def settle(exchanges: Sequence[str], tags: str, **settings: object) -> None:
 
 
 @contextmanager
-def built(log: Path, exchanges: Sequence[str]) -> Generator[None, None, None]:
-    """Build everything, and remove it whatever happens."""
+def built(name: str, log: Path, exchanges: Sequence[str]) -> Generator[None, None, None]:
+    """Build everything as a scenario of this name, and remove it whatever happens."""
+    use_scenario(name)
     log.parent.mkdir(exist_ok=True)
     log.write_text("")
     try:

@@ -7,26 +7,29 @@ import subprocess
 
 from image import disk
 
-from .world import NAME, PIDS, SCENARIO, eventually
+from .world import PIDS, SCENARIO, eventually, scenario
 
 PROJECT = SCENARIO.parents[1]
-FOLDER = PROJECT / f".cache/pi-{NAME}"
 SWITCH = PROJECT / "molecule/image/pi"
 READY = "Votre standard téléphonique est prêt"  # what it reports on a start
 SETTING_UP = 45 * 60  # seconds that it may take to set itself up, on a busy machine
-SSH = PIDS / f"gardeligne-{NAME}-pi.ssh"
 
 
 class Pi:
     """The machine; the card may be touched while it is off."""
 
-    image = FOLDER / "card.img"
-    console = FOLDER / "console.log"
+    def __init__(self) -> None:
+        """Find it."""
+        name = scenario()
+        self._folder = PROJECT / f".cache/pi-{name}"
+        self.image = self._folder / "card.img"
+        self.console = self._folder / "console.log"
+        self.ssh_config = PIDS / f"gardeligne-{name}-pi.ssh"
 
     @property
     def address(self) -> str:
         """Where its router puts it."""
-        found = re.search(r"HostName (\S+)", SSH.read_text())
+        found = re.search(r"HostName (\S+)", self.ssh_config.read_text())
         assert found
         return found[1]
 
@@ -53,7 +56,7 @@ class Pi:
 
     def write(self, name: str, text: str) -> None:
         """Write a text as a PC's editor does: a new file, then the old one is deleted."""
-        new = FOLDER / "new.txt"
+        new = self._folder / "new.txt"
         new.write_bytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8-sig"))
         self._mtools("mcopy", "-o", str(new), f"::{name}.tmp")
         self._mtools("mdel", f"::{name}")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 SCENARIO = Path(__file__).resolve().parents[1]
-NAME = os.environ.get("MOLECULE_SCENARIO_NAME", SCENARIO.name)  # of the one that runs
+VARIABLE = "MOLECULE_SCENARIO_NAME"  # molecule sets it, and our inventories read it
 ENTER = SCENARIO.parent / "shared/enter"
 PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
@@ -44,13 +44,23 @@ def eventually(look: Callable[[], T | None], what: str, timeout: float = 20) -> 
     return found
 
 
+def scenario() -> str:
+    """Return which scenario runs: its containers are meant. Never asked by a mere import."""
+    return os.environ.get(VARIABLE, SCENARIO.name)
+
+
+def use_scenario(name: str) -> None:
+    """Mean the containers of this one from now on, here and in the programs that are started."""
+    os.environ[VARIABLE] = name
+
+
 class Machine:
     """One of the scenario's containers."""
 
     def __init__(self, name: str) -> None:
         """Name it as the inventory does."""
         self.name = name
-        self.container = f"gardeligne-{NAME}-{name}"
+        self.container = f"gardeligne-{scenario()}-{name}"
 
     def run(self, *command: str, given: str | None = None) -> str:
         """Run a command in it and return what it prints."""

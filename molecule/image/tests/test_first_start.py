@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from lab.emulated import READY, SSH, Pi
+from lab.emulated import READY, Pi
 from lab.parts import Mailsink
 from lab.world import eventually
 from testinfra.host import Host
@@ -31,7 +31,7 @@ def test_its_report_on_the_boot_partition_says_so_to_any_pc(host: Host) -> None:
 
 
 def test_its_console_says_so() -> None:
-    assert READY in Pi.console.read_text(errors="replace")
+    assert READY in Pi().console.read_text(errors="replace")
 
 
 def test_a_mail_says_so(host: Host) -> None:
@@ -57,7 +57,7 @@ def test_keys_and_identity_were_made_here(host: Host) -> None:
 def test_no_password_opens_it(host: Host, user: str) -> None:
     assert host.check_output(f"passwd --status {user}").split()[1] == "L"
     tried = subprocess.run(
-        ["ssh", "-F", SSH, "-o", "ControlPath=none", "-o", "PubkeyAuthentication=no",
+        ["ssh", "-F", Pi().ssh_config, "-o", "ControlPath=none", "-o", "PubkeyAuthentication=no",
          "-o", "BatchMode=yes", "-l", user, "pi", "true"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.world import NAME
+from lab.world import scenario
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 
 def test_a_run_over_ssh_changes_nothing() -> None:
     ran = subprocess.run(
-        [f"{sys.prefix}/bin/ansible-playbook", f"--inventory=molecule/{NAME}/inventory",
+        [f"{sys.prefix}/bin/ansible-playbook", f"--inventory=molecule/{scenario()}/inventory",
          "--limit=pi,localhost", "playbook.yml"],
         cwd=PROJECT, capture_output=True, text=True, check=False,
         env={**os.environ, "ANSIBLE_ROLES_PATH": str(PROJECT / "roles")},

@@ -13,7 +13,7 @@ LABEL_ID = "ee397c53"
 
 
 def test_it_was_started_by_init_resize_once_and_then_as_usual(host: Host) -> None:
-    console = Pi.console.read_text(errors="replace")
+    console = Pi().console.read_text(errors="replace")
     assert len(re.findall(r"init_resize: the id of /dev/vda was", console)) == 1
     assert "init=" not in host.file("/boot/cmdline.txt").content_string
     assert host.file("/proc/1/comm").content_string == "systemd\n"

@@ -20,7 +20,7 @@ from typing import Any
 
 from lab.build import PROJECT, built, play
 from lab.parts import Attempt, Operator, Robot
-from lab.world import DATA, EXCHANGES, eventually
+from lab.world import DATA, EXCHANGES, eventually, use_scenario
 
 from . import report
 from .data import BATTERY, DECOYS, PRODUCT_DEFAULT, Profile, profiles
@@ -28,6 +28,7 @@ from .model import predicted
 from .wire import disturbed
 
 LOG, RESULTS = PROJECT / ".cache/guard.log", PROJECT / ".cache/guard.json"
+SHORT = PROJECT / ".cache/guard-short.json"
 # Every robot shows when it decides, however late: longer than any listens.
 PATIENCE = {"household_guard": {"wait": 60, "ring": 8}}
 
@@ -111,8 +112,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--at-once", type=int, default=30, help="calls at the same time")
     parser.add_argument("--keep", metavar="NAME", help="use this lab, which is built already")
     parser.add_argument("--docs", action="store_true", help="rewrite docs/decoys.md's figures")
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--short", action="store_true", help="one call: shows that it works")
+    parser.add_argument("--results", type=Path, help=f"where to write them ({RESULTS.name})")
     options = parser.parse_args()
+    if options.short:
+        if options.docs:
+            parser.error("--docs wants all calls: not --short")
+        options.decoys, options.conditions = [PRODUCT_DEFAULT], ["clean"]
+        options.exchanges, options.profiles = EXCHANGES[-1:], ["vicidial"]
+    options.results = options.results or (SHORT if options.short else RESULTS)
     options.profiles = [every[name] for name in options.profiles]
     return options
 
@@ -120,10 +128,11 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Build, call, tell, remove."""
     options, began = parse(), time.monotonic()
-    os.environ["MOLECULE_SCENARIO_NAME"] = options.keep or "guard"
     with ExitStack() as stack:
-        if not options.keep:
-            stack.enter_context(built(LOG, options.exchanges))
+        if options.keep:
+            use_scenario(options.keep)
+        else:
+            stack.enter_context(built("guard", LOG, options.exchanges))
         registered(options.exchanges)
         results = measure(options)
     options.results.parent.mkdir(exist_ok=True)

@@ -1,0 +1,58 @@
+"""Every command of `make help` is run by a test, or it is said here why none runs it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STEPS = "tests/all"  # what `make test` does
+README = "README.md"  # tests/fresh.py types its lines on a machine that has nothing
+
+# Command -> who runs it, and by which words in there. Of `make test-image`, `make image` and
+# `make flash` it is what they run, with other options: a card is nothing that a test has.
+RUN = {
+    "help": ("tests/test_commands.py", '["make", "help"]'),
+    "setup": (README, "\nmake setup "),
+    "setup-containers": ("Makefile", "test: setup-containers"),
+    "setup-image": ("Makefile", "setup-containers setup-image"),
+    "lint": (STEPS, "make --no-print-directory lint unit"),
+    "unit": (STEPS, "make --no-print-directory lint unit"),
+    "test-quick": (README, "\nmake test-quick "),
+    "test": (".ci/run", "make --no-print-directory test"),
+    "test-image": (STEPS, "scenario:image"),
+    "try": (STEPS, "make --no-print-directory try"),
+    "image": ("molecule/image/card", "-m image build"),
+    "flash": ("tests/test_image_flash.py", '"flash", str(image)'),
+    "bench": (STEPS, "short:bench "),
+    "bench-guard": (STEPS, "short bench-guard"),
+    "bench-lists": (STEPS, "short:bench-lists"),
+    "bench-image": (STEPS, "short:bench-image"),
+}
+NOT_RUN = {
+    "test-long": "takes hours: a person does, before a release",
+    "prompts": "needs a voice of Debian's non-free: test_prompts.py holds what it made",
+    "clean": "takes away what the tests work with",
+}
+
+
+def commands() -> list[str]:
+    """Return what `make help` lists."""
+    said = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return re.findall(r"^\s*make (\S+)", said, re.M)
+
+
+def test_no_command_is_forgotten() -> None:
+    known = [*RUN, *NOT_RUN]
+    assert sorted(commands()) == sorted(known), "name it in RUN or NOT_RUN"
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_a_command_is_run_where_the_table_says(command: str) -> None:
+    where, words = RUN[command]
+    assert words in (ROOT / where).read_text()
