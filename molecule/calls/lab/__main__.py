@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from . import Lab, open_lab
 from .build import PROJECT, built
@@ -20,6 +20,7 @@ from .world import WAIT, eventually
 EXCHANGE = "forky-pjsip"
 SCENARIO = "try"  # containers and network of its own, beside those of the tests
 LOG = PROJECT / ".cache/try.log"
+PATIENCE = 30  # seconds in which a mail arrives
 REASONS = {
     "MAXWORDS": "it counted more words than a person says",
     "LONGGREETING": "it heard a greeting too long for a person",
@@ -119,7 +120,7 @@ def nobody_is_home(line: Story, lab: Lab, house: House) -> None:
     def mails() -> list[Mail]:
         return [mail for mail in lab.mailsink.to(house.mailbox) if mail.received > dialled]
 
-    mail = eventually(mails, "a mail arrives", 30)[0]
+    mail = eventually(mails, "a mail arrives", PATIENCE)[0]
     line.tell("a mail arrives:", mail.received)
     sound = seconds_of(mail.sound, caller.tone)
     for text in (
@@ -168,6 +169,11 @@ def main() -> None:
             broken = tell_all(lab, lab.houses[EXCHANGE])
     except FAULTS as error:
         broken = [str(error)]
+    conclude(broken)
+
+
+def conclude(broken: Sequence[str]) -> None:
+    """Say how it went; end with an error if something should not have happened."""
     if broken:
         sys.exit("\n  ".join(["\nThis should not have happened:", *broken, f"(log: {LOG})"]))
     print(f"\nAll {len(STORIES)} went as they should.")
