@@ -40,9 +40,16 @@ PATIENCE = 10
 DATABASES = {
     "var/lib/asterisk/astdb.sqlite3": (
         "la mémoire du central",
+        "était abîmée",
+        "la remplace",
         "les numéros devenus connus ou bloqués",
     ),
-    "var/log/asterisk/master.db": ("le journal des appels", "les appels"),
+    "var/log/asterisk/master.db": (
+        "le journal des appels",
+        "était abîmé",
+        "le remplace",
+        "les appels",
+    ),
 }
 
 
@@ -233,7 +240,7 @@ def databases(path: str = NOTES) -> str:
         replaced, damaged = [], {}
     if damaged:
         raise Missing(
-            "abîmé : " + ", ".join(DATABASES[name][0] for name in sorted(damaged)),
+            "à réparer : " + ", ".join(DATABASES[name][0] for name in sorted(damaged)),
             "sudo systemctl restart asterisk : la dernière bonne copie le remplace.",
         )
     if replaced:
@@ -245,12 +252,13 @@ def databases(path: str = NOTES) -> str:
 
 
 def _replaced(note: Dict[str, Any]) -> str:
-    name, lost = DATABASES[note["database"]]
-    when = "le {} {} était abîmé".format(moment(note["at"]), name)
+    name, damaged, replaces, lost = DATABASES[note["database"]]
+    when = "le {} {} {}".format(moment(note["at"]), name, damaged)
     if not note["copy"]:
         return "{}, sans copie : {} d'avant sont perdus".format(when, lost)
-    copy = moment(note["copy"])
-    return "{}, sa copie du {} le remplace : {} entre-temps sont perdus".format(when, copy, lost)
+    return "{}, sa copie du {} {} : {} entre-temps sont perdus".format(
+        when, moment(note["copy"]), replaces, lost
+    )
 
 
 # --- the list ---
