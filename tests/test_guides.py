@@ -18,7 +18,10 @@ def test_the_file_of_the_card_is_quoted_as_it_is() -> None:
 
 def test_what_gardeligne_txt_says_is_quoted_as_it_is() -> None:
     """The rows of the table: `[--] Step : what` are words of the program that writes them."""
-    program = (ROOT / "roles/sdcard/files/gardeligne-first-boot").read_text()
+    program = "".join(
+        (ROOT / "roles" / path).read_text()
+        for path in ("sdcard/files/gardeligne-first-boot", "journal/files/gardeligne/checks.py")
+    )
     rows = re.findall(r"^\| `\[--\] (\S+)(?: …| message)? : (?:… )?(.+?)` \|", FIRST_STEPS, re.M)
     assert len(rows) >= 8
     for step, words in rows:

@@ -150,6 +150,16 @@ def test_the_record_is_nobody_else_s_to_read(journal: Journal) -> None:
     assert journal.database.stat().st_mode & 0o777 == 0o640
 
 
+def test_reading_keeps_no_call_from_being_recorded(journal: Journal) -> None:
+    """Asterisk gives up after a millisecond."""
+    for _ in range(30):
+        journal.write(**STRANGER, stage="wait")
+    reading = calls.read(str(journal.database))
+    next(reading)
+    with sqlite3.connect(journal.database, timeout=0) as asterisk:
+        asterisk.execute("INSERT INTO calls (started) VALUES ('1')")
+
+
 def test_reading_makes_no_record(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         list(calls.read(str(tmp_path / "master.db")))
@@ -280,30 +290,16 @@ def test_all_are_forgotten_only_for_a_yes(
     assert list(console.entries) == ["/guard/last"]
 
 
-# ------------------------------------------------------------------------------ the state
-
-
-def test_the_state_of_the_guard_is_told(console: Console, capsys: Said) -> None:
-    console.entries = {"/guard/expecting": str(NOW - 5)}
-    assert main.main(["etat"]) == main.main(["état"]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out.count("Le filtrage des appels est en service.\nListes : 7 numéros.\n") == 2
-    assert "Devenus connus : 0 numéro.\n" in said.out
-    console.entries = {"/guard/expecting": str(NOW + 7200)}
-    assert main.main(["etat"]) == 0
-    assert f"suspendu jusqu'au {french.moment(NOW + 7200)}" in capsys.readouterr().out
+# ------------------------------------------------------------------------------ what is broken
 
 
 def test_what_is_broken_is_said_whatever_was_asked(
     journal: Journal, console: Console, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange.lists, "__defaults__", (str(journal.database.parent / "none"),))
-    for command in "appels", "bilan", "connus", "etat":
+    for command in "appels", "bilan", "connus":
         assert main.main([command]) == 0
         assert capsys.readouterr().err.startswith("ATTENTION : La liste des numéros est illisible")
-    assert main.main(["etat"]) == 0
-    assert "Le filtrage est hors service : tous les appels sonnent." in capsys.readouterr().out
     console.running = False
     assert main.main(["appels"]) == 0  # the record can be read without Asterisk
     assert main.main(["connus"]) == 1

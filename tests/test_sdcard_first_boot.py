@@ -14,8 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 PROGRAM = Path(__file__).parents[1] / "roles/sdcard/files/gardeligne-first-boot"
 
 
@@ -42,52 +40,6 @@ CARD = {
     "patience": 0,
     "settings": "",
 }
-
-# In the form in which Asterisk 22 and 16 print it. PJSIP's `Rejected` and chan_sip's `Request Sent`
-# were seen so; `Registered` is written after them.
-PJSIP = """\
-
- <Registration/ServerURI..............................>  <Auth....................>  <Status.......>
-==========================================================================================
-
- free/sip:freephonie.net:5060                            free-auth                   Registered        (exp. 1790s)
- ovh/sip:sip.ovh.fr:5060                                 ovh-auth                    Rejected          (exp. 25s)
- ovh2/sip:sip.ovh.fr:5060                                ovh2-auth                   Unregistered
-
-Objects found: 3
-"""  # noqa: E501
-CHAN_SIP = """\
-No ethernet interface found for seeding global EID. You will have to set it manually.
-Host                                    dnsmgr Username       Refresh State                Reg.Time
-freephonie.net:5060                     Y      0987654321        1785 Registered           Wed, 25 Nov 2026 01:30:25
-sip.ovh.fr:5060                         Y      003397265432      1785 Registered           Wed, 25 Nov 2026 01:30:25
-sip.ovh.fr:5060                         Y      003397265432      1800 No Authentication
-3 SIP registrations.
-"""  # noqa: E501
-
-
-@pytest.mark.parametrize(
-    ("name", "state"),
-    [("free", "Registered"), ("ovh", "Rejected"), ("ovh2", "Unregistered"), ("fre", "")],
-)
-def test_a_line_has_the_state_that_pjsip_shows(name: str, state: str) -> None:
-    line = {"name": name, "user": "0987654321"}
-    assert first_boot.line_state("chan_pjsip", line, PJSIP) == state
-
-
-@pytest.mark.parametrize(
-    ("user", "state"),
-    [
-        ("0987654321", "Registered"),
-        # Both of these logins are shown as the same: who is not sure says no.
-        ("0033972654321", "No Authentication"),
-        ("0033972654322", "No Authentication"),
-        ("0987654320", ""),
-    ],
-)
-def test_a_line_has_the_state_that_chan_sip_shows(user: str, state: str) -> None:
-    line = {"name": "free", "user": user}
-    assert first_boot.line_state("chan_sip", line, CHAN_SIP) == state
 
 
 def test_a_command_that_is_not_there_has_failed() -> None:
@@ -213,20 +165,6 @@ def test_the_mail_says_the_same_to_a_person() -> None:
     assert mail["To"] == CARD["admin"]
     assert mail.get_content() == text
     sent.decode("ascii")  # no relay has to know SMTPUTF8 or 8BITMIME
-
-
-def test_the_reason_why_mail_waits_is_postfixs_own() -> None:
-    queue = """\
--Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------
-4C0F1C0A2B*    1234 Wed Nov 25 01:00:00  famille.martin@example.org
-(SASL authentication failed; server smtp.example.org[192.0.2.1] said: 535 5.7.8 Error)
-                                         famille.martin@example.org
-
--- 1 Kbytes in 1 Request.
-"""
-    reason = "SASL authentication failed; server smtp.example.org[192.0.2.1] said: 535 5.7.8 Error"
-    assert first_boot.why_waiting(queue) == reason
-    assert first_boot.why_waiting("Mail queue is empty\n") == ""
 
 
 def test_what_became_of_the_settings_on_the_card_is_reported(tmp_path: Path) -> None:

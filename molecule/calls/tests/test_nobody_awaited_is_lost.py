@@ -138,7 +138,7 @@ def test_without_its_lists_the_guard_lets_everybody_ring_and_says_so(
         house.callers_hang_up()
         house.wait_until_idle()
         eventually(lambda: house.last_call()["rule"] == "listes illisibles", "it is recorded")
-        assert "hors service" in house.gardeligne("etat")
+        assert "hors service" in house.run("sh", "-c", "gardeligne etat || true")
     finally:
         house.run("sh", "-c", f"[ ! -e {TEXT}.away ] || mv {TEXT}.away {TEXT}; gardeligne-numbers")
     house.salon.forget()

@@ -11,6 +11,7 @@ import time
 from typing import Dict, List
 
 import calls
+import checks
 import exchange
 import french
 
@@ -22,12 +23,14 @@ Usage : gardeligne COMMANDE
   connus                   les numéros devenus connus en les appelant ou au clavier
   bloques                  les numéros bloqués au clavier
   oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
-  etat                     le filtrage est-il en service ?
+  etat                     tout fonctionne-t-il, et sinon, que faire ?
+  vu                       ne plus dire quelle base de données a été remplacée
   telephone [NUMÉRO]       ce qu'il faut saisir dans un téléphone, et un QR code"""
 
 HANDSETS = "/usr/local/etc/gardeligne-handsets.json"
 # What another role knows, and is a program of its own.
 TELEPHONE = "/usr/local/sbin/gardeligne-telephone"
+DATABASES = "/usr/local/sbin/gardeligne-databases"
 ORIGINS = {"dialled": "vous l'avez appelé", "keypad": "au clavier"}
 
 
@@ -80,6 +83,11 @@ def show_family(family: str, arguments: List[str]) -> List[str]:
     ] or ["Aucun numéro."]
 
 
+def seen() -> int:
+    """Tell no more which databases were replaced."""
+    return subprocess.call([DATABASES, "seen"])
+
+
 def forget(arguments: List[str]) -> List[str]:
     """Forget a number, or all of them."""
     asked = " ".join(argument for argument in arguments if argument != "--oui")
@@ -103,11 +111,17 @@ def agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("o", "oui")
 
 
-def show_state(arguments: List[str]) -> List[str]:
-    """Tell how the guard is."""
-    if arguments:
-        raise Refused(USAGE)
-    return exchange.state()
+def show_state() -> int:
+    """Tell what works and what does not; return 1 if something does not."""
+    found = list(checks.findings())
+    wrong = sum(not each.good for each in found)
+    points = french.counted(wrong, "point à corriger.", "points à corriger.")
+    print(points if wrong else "Tout va bien.")
+    for each in found:
+        print("\n".join(checks.told(each)))
+    if all(each.good for each in found if each.name == checks.CENTRAL):
+        print("\n".join(exchange.known_numbers()))
+    return 1 if wrong else 0
 
 
 def telephone(arguments: List[str]) -> int:
@@ -125,8 +139,9 @@ COMMANDS = {
     "connus": lambda arguments: show_family("known", arguments),
     "bloques": lambda arguments: show_family("blocked", arguments),
     "oublier": forget,
-    "etat": show_state,
 }
+# What speaks for itself, and whose exit status is its own.
+PROGRAMS = {"etat": show_state, "vu": seen}
 
 
 def main(arguments: List[str]) -> int:
@@ -134,17 +149,19 @@ def main(arguments: List[str]) -> int:
     asked = arguments[0].replace("é", "e") if arguments else ""
     if asked == "telephone":
         return telephone(arguments[1:])
-    command = COMMANDS.get(asked)
-    if not command:
+    command, program = COMMANDS.get(asked), PROGRAMS.get(asked)
+    if not command and (not program or arguments[1:]):
         print(USAGE, file=sys.stderr)
         return 2
     if os.geteuid() != 0:
         words = " ".join(arguments)
         print("Les appels sont privés : sudo gardeligne {}".format(words), file=sys.stderr)
         return 1
-    for problem in exchange.problems():
-        print("ATTENTION : {}".format(problem), file=sys.stderr)
     try:
+        if not command:
+            return program() if program else 2
+        for problem in exchange.problems():
+            print("ATTENTION : {}".format(problem), file=sys.stderr)
         print("\n".join(command(arguments[1:])))
     except Refused as error:
         print(error, file=sys.stderr)

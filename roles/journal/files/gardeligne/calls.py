@@ -65,7 +65,8 @@ def read(database: str = DATABASE, since: float = 0) -> Iterator[Call]:
     """
     # Opened to read and no more: a record that we made would not be Asterisk's to write.
     open(database, "rb").close()
-    connection = sqlite3.connect("file:{}?mode=ro".format(database), uri=True, timeout=5)
+    # Nothing is locked: Asterisk gives a record up that it cannot write within a millisecond.
+    connection = sqlite3.connect("file:{}?immutable=1".format(database), uri=True)
     try:
         for row in connection.execute(
             "SELECT started + 0.0, picked_up + 0.0, ended + 0.0, number, name, line, rule, stage,"

@@ -5,19 +5,34 @@ import subprocess
 import time
 from typing import Dict, List, Optional
 
-from french import counted, moment
+from french import counted
 
 LISTS = "/run/gardeligne/numbers.sqlite3"
+
+
+# Seconds that Asterisk's console may take to answer: it takes some milliseconds.
+PATIENCE = 5
+CURE_OF_STOP = "sudo systemctl restart asterisk ; ensuite : sudo journalctl -u asterisk -n 30"
+# A restart would wait for it to end its calls, a quarter of an hour; killed, it starts by itself.
+CURE_OF_SILENCE = "sudo systemctl kill -s KILL asterisk (il redémarre tout seul)"
 
 
 class Stopped(Exception):
     """Asterisk does not run, or does not answer us."""
 
 
+class Silent(Stopped):
+    """Asterisk runs, and does not answer us."""
+
+
 def asterisk(command: str) -> str:
     """Return what Asterisk answers to a command of its console. Raises Stopped."""
     try:
-        answer = subprocess.check_output(["asterisk", "-rx", command], stderr=subprocess.DEVNULL)
+        answer = subprocess.check_output(
+            ["asterisk", "-rx", command], stderr=subprocess.DEVNULL, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Silent() from error
     except (OSError, subprocess.CalledProcessError) as error:
         raise Stopped() from error
     return answer.decode("utf-8", "replace")
@@ -64,30 +79,22 @@ def problems() -> List[str]:
     """Return what is broken, each with its cure."""
     try:
         asterisk("core show uptime seconds")
+    except Silent:
+        return ["Le central ne répond pas : " + CURE_OF_SILENCE]
     except Stopped:
-        return ["Le central est arrêté : sudo systemctl restart asterisk"]
+        return ["Le central est arrêté : " + CURE_OF_STOP]
     if lists() is None:
         return ["La liste des numéros est illisible : sudo gardeligne-numbers, ou le playbook"]
     return []
 
 
-def guard() -> str:
-    """Return how the guard is, in words. Raises Stopped."""
-    if lists() is None:
-        return "Le filtrage est hors service : tous les appels sonnent."
-    until = expecting()
-    if until:
-        return "Le filtrage est suspendu jusqu'au {}.".format(moment(until))
-    return "Le filtrage des appels est en service."
-
-
-def state() -> List[str]:
-    """Return how the guard is, and how many numbers it knows. Raises Stopped."""
+def known_numbers() -> List[str]:
+    """Return how many numbers the guard knows. Raises Stopped."""
     numbers = [
         ("Listes", lists() or 0),
         ("Devenus connus", len(family("known"))),
         ("Bloqués au clavier", len(family("blocked"))),
     ]
-    return [guard()] + [
+    return [
         "{} : {}.".format(title, counted(count, "numéro", "numéros")) for title, count in numbers
     ]

@@ -11,6 +11,7 @@ FOLDERS = (
     "var/spool/asterisk/voicemail",  # messages, greetings, PINs changed by phone
     "var/spool/asterisk/tmp",
     "var/log/asterisk",  # the record of calls, and Asterisk's own log
+    "var/lib/gardeligne/databases",  # copies of what is below and above
     "home/pi",
 )
 FILES = (
@@ -18,7 +19,7 @@ FILES = (
     "var/mail/root",  # what could not be sent
     "var/log/gardeligne-setup.log",
 )
-SERVICES = ("asterisk-trunk-watch.service", "asterisk.service")
+SERVICES = ("asterisk-trunk-watch.service", "asterisk.service", "gardeligne-databases.timer")
 
 
 def former_household(root: Path, made_secrets: Path) -> None:
