@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asterisk_drivers.shared import (
+    BANNER,
     QUALIFY,
     TIMER_B,
     Device,
@@ -33,6 +34,9 @@ def asterisk_chan_sip(trunks: list[Device], handsets: list[Device], language: st
         # A text message would run through the dialplan as a call does.
         ("accept_outofcall_message", "no"),
         ("alwaysauthreject", "yes"),
+        ("useragent", BANNER),
+        ("sdpsession", BANNER),
+        ("realm", BANNER),
         ("allowoverlap", "no"),
         ("udpbindaddr", "0.0.0.0"),  # noqa: S104 - the phones are on the LAN
         ("tcpenable", "no"),
