@@ -14,6 +14,7 @@ from functools import cache
 from statistics import median
 from threading import Event
 
+import pytest
 from lab import Lab
 from lab.house import House
 from lab.network import Network
@@ -157,6 +158,27 @@ def test_a_call_from_the_operators_address_dials_nothing_under_any_name(
     house.callers_hang_up()
     house.wait_until_idle(40)
     assert house.dialled() == before
+
+
+def test_a_call_from_another_address_needs_the_token_of_the_registration(
+    house: House, lab: Lab
+) -> None:
+    """The operator calls whoever registered from an address that no name leads to."""
+    if "pjsip" not in house.name:
+        pytest.skip("chan_sip's registrations have no token")
+    elsewhere = lab.operator.address().rpartition(".")[0] + f".24{house.number[-1]}"
+    network, here = Network(lab.operator), house.address()
+    network.ip("address", "replace", f"{elsewhere}/32", "dev", "eth0")
+    network.ip("route", "replace", here, "dev", "eth0", "src", elsewhere)
+    try:
+        answers = knock(lab.operator, house, attempts(KNOWN, ["INVITE"]))
+        assert {answer.code for answer in answers.values()} == {401}
+        dialled = house.known.dial(house.number)
+        assert house.salon.wait("CALL_INCOMING").at - dialled < 1
+        house.callers_hang_up()
+    finally:
+        network.ip("route", "delete", here, "dev", "eth0")
+        network.ip("address", "delete", f"{elsewhere}/32", "dev", "eth0")
 
 
 def test_sixty_calls_of_a_stranger_keep_nobody_from_ringing(house: House, lab: Lab) -> None:
