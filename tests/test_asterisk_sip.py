@@ -52,6 +52,7 @@ def test_a_line_is_known_by_no_name_that_anybody_can_write() -> None:
         assert dict(options(pjsip, name, "endpoint"))["identify_by"].strip(",") == ""
         assert ("line", "yes") in options(pjsip, name, "registration")
         assert ("type", "peer") in options(chan_sip, name)
+        assert ("allowsubscribe", "no") in options(chan_sip, name)
 
 
 @pytest.mark.parametrize("render", [asterisk_chan_sip, asterisk_chan_pjsip])
