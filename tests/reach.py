@@ -56,6 +56,9 @@ DOUBTS = {
     ),
 }
 
+# Why somebody is let in who has given no password, and comes from anywhere.
+BY_NAME = "whoever writes this name is let in"
+
 
 class Way(NamedTuple):
     """A way from a door to the outside, or to where the proof ends."""
@@ -200,6 +203,12 @@ class Exchange:
                 del options["context"]  # where guests come
             elif not stranger and options.get("host") == "dynamic":
                 self.phones.add(f"SIP/{name}")
+            # A peer is known by its address, others by their From; who registers says his address.
+            if name != "general" and (
+                (stranger and options.get("type") != "peer")
+                or (not secret and options.get("host") == "dynamic")
+            ):
+                self._doubt(f"{name} (sip.conf)", f"type={options.get('type')}", BY_NAME)
             yield from self._section(f"{name} (sip.conf)", options, pairs, stranger)
 
     def _pjsip(self) -> Iterator[tuple[str, str]]:
@@ -216,7 +225,13 @@ class Exchange:
                 aor = of.get((options.get("aors", ""), "aor"), {"contact": ""})
                 if not stranger and "contact" not in aor:
                     self.phones.add(f"PJSIP/{name}")
+                written = options.get("identify_by", "username,ip")
+                if stranger and {word.strip() for word in written.split(",")} - {"", "ip"}:
+                    self._doubt(f"{name} (pjsip.conf)", f"identify_by={written}", BY_NAME)
                 yield from self._section(f"{name} (pjsip.conf)", options, pairs, stranger)
+            elif options.get("type") == "identify":
+                for key in sorted(options.keys() & {"match_header", "match_request_uri"}):
+                    self._doubt(f"{name} (pjsip.conf)", f"{key}={options[key]}", BY_NAME)
 
     def _section(
         self, door: str, options: Mapping[str, str], pairs: Pairs, stranger: bool
@@ -366,3 +381,8 @@ def redirects(config: Mapping[str, str]) -> list[Way]:
         for context, line, step in steps
         if isinstance(step, Out) and step.follows
     ]
+
+
+def let_in_by_name(config: Mapping[str, str]) -> list[Way]:
+    """Return who is let in for what a request says of itself: nobody, if all is well."""
+    return [way for way in Exchange(config).ways if way.why == BY_NAME]

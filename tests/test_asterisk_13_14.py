@@ -63,6 +63,13 @@ def test_chan_pjsip_uses_only_options_of_13_14() -> None:
         assert not unknown, f"[{section['name']}] {options['type']}: {sorted(unknown)}"
 
 
+def test_chan_pjsip_identifies_only_by_what_13_14_knows() -> None:
+    """It drops an endpoint that names another method: a line without calls."""
+    known = {"", "username", "auth_username"}
+    for section in asterisk_chan_pjsip(TRUNKS, HANDSETS, "fr"):
+        assert set(dict(section["options"]).get("identify_by", "").split(",")) <= known
+
+
 def test_voicemail_uses_only_options_of_13_14() -> None:
     general = VOICEMAIL.split("[general]")[1].split("[zonemessages]")[0]
     used = set(re.findall(r"^(\w+)=", general, re.M))

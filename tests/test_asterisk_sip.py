@@ -44,6 +44,28 @@ def test_a_line_neither_transfers_nor_sends_messages() -> None:
     assert "allow_transfer" not in dict(options(pjsip, "001", "endpoint"))
 
 
+def test_a_line_is_known_by_no_name_that_anybody_can_write() -> None:
+    """By its address, and in PJSIP by its registration's token: res_pjsip_endpoint_identifier_*."""
+    pjsip = asterisk_chan_pjsip(TRUNKS, HANDSETS, "fr")
+    chan_sip = asterisk_chan_sip(TRUNKS, HANDSETS, "fr")
+    for name in ("free", "ovh"):
+        assert dict(options(pjsip, name, "endpoint"))["identify_by"].strip(",") == ""
+        assert ("line", "yes") in options(pjsip, name, "registration")
+        assert ("type", "peer") in options(chan_sip, name)
+        assert ("allowsubscribe", "no") in options(chan_sip, name)
+
+
+@pytest.mark.parametrize("render", [asterisk_chan_sip, asterisk_chan_pjsip])
+def test_strangers_are_told_no_version(render: Any) -> None:
+    """What these say by default holds Asterisk's version, or its name."""
+    spoken = {"useragent", "sdpsession", "realm"}
+    section = "general"
+    if render is asterisk_chan_pjsip:
+        spoken, section = {"user_agent", "default_realm"}, "global"
+    said = dict(options(render(TRUNKS, HANDSETS, "fr"), section))
+    assert {said[key] for key in spoken} == {"gardeligne"}
+
+
 def test_every_handset_must_authenticate() -> None:
     chan_sip = asterisk_chan_sip([TRUNK], HANDSETS[:1], "fr")
     pjsip = asterisk_chan_pjsip([TRUNK], HANDSETS[:1], "fr")

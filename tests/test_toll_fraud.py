@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from example import PRODUCT, ROLE, example_files
-from reach import Exchange, redirects, ways_out
+from reach import Exchange, let_in_by_name, redirects, ways_out
 from rendered import Files, Household, molecule, render, with_setting
 
 HOSTS = {"chan_sip": "bullseye", "chan_pjsip": "forky"}
@@ -69,6 +69,13 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Files]:
 @EVERY
 def test_nobody_phones_at_the_households_cost(rendered: Mapping[str, Files], name: str) -> None:
     assert not ways_out(rendered[name])
+
+
+@EVERY
+def test_nobody_is_let_in_for_the_name_that_he_writes(
+    rendered: Mapping[str, Files], name: str
+) -> None:
+    assert not let_in_by_name(rendered[name])
 
 
 @EVERY
@@ -244,12 +251,41 @@ HOLES: dict[str, list[Edit]] = {
 }
 
 
+# Whom his name lets in: a line that is known by it, a phone that need not prove that it is his.
+NAMED: dict[str, list[Edit]] = {
+    "line-known-by-what-is-the-default": [line(PJSIP, "free", "identify_by=.*", "")],
+    **{
+        f"line-known-by-its-{method}": [
+            line(PJSIP, "free", "identify_by=.*", f"identify_by=ip, {method}\n")
+        ]
+        for method in ("username", "auth_username", "header", "request_uri")
+    },
+    "line-known-by-a-header": [line(PJSIP, "free", "match=.*", "match_header=X-Line: free\n")],
+    "line-known-by-whom-it-calls": [line(PJSIP, "free", "match=.*", "match_request_uri=/free@/\n")],
+    "known-phone-without-a-password": [line(PJSIP, "001", "auth=.*", "")],
+    "sip-line-that-is-a-friend": [line(SIP, "free", "type=.*", "type=friend\n")],
+    "sip-line-that-is-a-user": [line(SIP, "free", "type=.*", "type=user\n")],
+    "sip-line-that-is-nothing": [line(SIP, "free", "type=.*", "")],
+    "sip-line-that-registers": [line(SIP, "free", "host=.*", "host=dynamic\n")],
+    "sip-phone-without-a-known-password": [line(SIP, "001", "secret=.*", "")],
+    "sip-phone-whose-calls-are-not-asked": [after(SIP, "001", "insecure=invite")],
+}
+
+
+def pierced(rendered: Mapping[str, Files], hole: list[Edit]) -> Files:
+    """Return what the example household is given, with a hole in it."""
+    files = dict(rendered["example-chan_sip" if hole[0][0] == SIP else "example-chan_pjsip"])
+    for file, old, new in hole:
+        files[file], times = re.subn(old, new, files.get(file, ""), count=1)
+        assert times, f"{file} has no {old!r} any more: the hole is not made"
+    return files
+
+
 @pytest.mark.parametrize("hole", HOLES)
 def test_a_hole_is_found(rendered: Mapping[str, Files], hole: str) -> None:
-    driver = "chan_sip" if HOLES[hole][0][0] == SIP else "chan_pjsip"
-    files = dict(rendered[f"example-{driver}"])
-    for file, old, new in HOLES[hole]:
-        text = files.get(file, "")
-        files[file], times = re.subn(old, new, text, count=1)
-        assert times, f"{file} has no {old!r} any more: the hole is not made"
-    assert ways_out(files)
+    assert ways_out(pierced(rendered, HOLES[hole]))
+
+
+@pytest.mark.parametrize("hole", NAMED)
+def test_a_name_that_lets_somebody_in_is_found(rendered: Mapping[str, Files], hole: str) -> None:
+    assert let_in_by_name(pierced(rendered, NAMED[hole]))

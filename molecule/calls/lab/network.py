@@ -25,6 +25,16 @@ class Network:
         """Treat packets in some way: lose them, unless said otherwise."""
         self._iptables(table, "--append", chain, *rule, "--jump", *target.split())
 
+    def packets(self, chain: str) -> int:
+        """Return how many packets the first rule of the table `filter` has met there."""
+        shown = subprocess.run(
+            [*self._enter, "iptables", "--wait", "--list", chain, "1", "--verbose", "--exact"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return int(shown.stdout.split()[0])
+
     def forget_rules(self) -> None:
         """Let everything pass as it is."""
         for table in "raw", "nat", "filter":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +56,20 @@ def use_scenario(name: str) -> None:
     os.environ[VARIABLE] = name
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a bare SIP request was answered: all codes, when the first came, the last one's text."""
+
+    codes: list[int]
+    ms: float | None
+    lines: list[str]
+
+    @property
+    def code(self) -> int:
+        """Return the last code, 0 without any."""
+        return self.codes[-1] if self.codes else 0
+
+
 class Machine:
     """One of the scenario's containers."""
 
@@ -78,14 +94,24 @@ class Machine:
         """Write a file; its folder is made."""
         self.run("sh", "-c", 'mkdir -p "${0%/*}" && cat >"$0"', path, given=content)
 
+    def knock(
+        self, address: str, requests: Iterable[Mapping[str, str]], at_once: int = 20
+    ) -> list[Answer]:
+        """Send bare SIP requests from here, as files/knock.py has them; return the answers."""
+        script = (SCENARIO / "files/knock.py").read_text()
+        asked = [json.dumps(request) for request in requests]
+        said = self.run("python3", "-", address, str(at_once), *asked, given=script)
+        answers = [Answer(**json.loads(line)) for line in said.splitlines()]
+        assert len(answers) == len(asked)
+        return answers
+
     def invite(
         self, address: str, *extensions: str, caller: str = "0698765439"
     ) -> dict[str, list[int]]:
         """Send each a bare INVITE from here, without any password; return the answers' codes."""
-        script = (SCENARIO / "files/invite.py").read_text()
-        said = self.run("python3", "-", address, caller, *extensions, given=script)
-        answers = [[int(code) for code in line.split()] for line in said.splitlines()]
-        return dict(zip(extensions, answers, strict=True))
+        requests = [{"method": "INVITE", "caller": caller, "called": each} for each in extensions]
+        answers = self.knock(address, requests)
+        return {each: answer.codes for each, answer in zip(extensions, answers, strict=True)}
 
     def address(self) -> str:
         """Return its address on the scenario's network."""

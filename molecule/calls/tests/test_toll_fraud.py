@@ -1,4 +1,7 @@
-"""Real attempts to phone at the household's cost; tests/test_toll_fraud.py is the proof."""
+"""Real attempts to phone at the household's cost; tests/test_toll_fraud.py is the proof.
+
+Who is let in at all: test_the_door.py.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ def extensions(house: House) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("caller", ["0698765439", "001", "anonymous"])
+@pytest.mark.parametrize("caller", ["0698765439", "001", "anonymous", "free", "ovh"])
 def test_a_stranger_on_the_network_reaches_nothing(house: House, lab: Lab, caller: str) -> None:
-    """INVITEs without a password, in a stranger's name and in a handset's."""
+    """INVITEs without a password, in a stranger's name, in a handset's and in a line's."""
     before = house.dialled()
     answers = lab.robot.invite(house.address(), *extensions(house), caller=caller)
     assert len(answers) > 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from asterisk_drivers.shared import (
+    BANNER,
     QUALIFY,
     TIMER_B,
     TIMER_T1,
@@ -29,6 +30,11 @@ PJSIP_SECOND_PHONE: Mapping[str, Options] = {
     "accept": {"max_contacts": 4, "remove_existing": "yes"},
 }
 
+# A line gives no password: it is known by its address (`identify`) and by the token of its
+# registration (`line`), which work whatever is said here. By default its name in From would do,
+# too, which anybody can write. An empty list: 13.14 has no `ip`, and drops who says it.
+NO_NAME = ","
+
 
 def asterisk_chan_pjsip(
     trunks: list[Device], handsets: list[Device], language: str
@@ -37,7 +43,13 @@ def asterisk_chan_pjsip(
     return [
         # For all messages, as PJSIP has no timers of a trunk. Read at the start only.
         make_section("system", ("type", "system"), ("timer_t1", TIMER_T1), ("timer_b", TIMER_B)),
-        make_section("global", ("type", "global"), ("endpoint_identifier_order", "ip,username")),
+        make_section(
+            "global",
+            ("type", "global"),
+            ("endpoint_identifier_order", "ip,username"),
+            ("user_agent", BANNER),
+            ("default_realm", BANNER),
+        ),
         make_section(
             "transport-udp",
             ("type", "transport"),
@@ -84,6 +96,7 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
             name,
             language,
             ("context", "from-trunk"),
+            ("identify_by", NO_NAME),
             ("allow_transfer", "no"),
             ("outbound_auth", f"{name}-auth"),
             ("outbound_proxy", proxy),

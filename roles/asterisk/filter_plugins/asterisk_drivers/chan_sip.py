@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asterisk_drivers.shared import (
+    BANNER,
     QUALIFY,
     TIMER_B,
     Device,
@@ -33,6 +34,11 @@ def asterisk_chan_sip(trunks: list[Device], handsets: list[Device], language: st
         # A text message would run through the dialplan as a call does.
         ("accept_outofcall_message", "no"),
         ("alwaysauthreject", "yes"),
+        # Or the answer would tell which numbers exist.
+        ("auth_options_requests", "yes"),
+        ("useragent", BANNER),
+        ("sdpsession", BANNER),
+        ("realm", BANNER),
         ("allowoverlap", "no"),
         ("udpbindaddr", "0.0.0.0"),  # noqa: S104 - the phones are on the LAN
         ("tcpenable", "no"),
@@ -77,6 +83,8 @@ def _chan_sip_peer(trunk: Device, name: str, host: str) -> Section:
         ("insecure", "port,invite"),
         # Who is put through to whom, the house decides, not its operator.
         ("allowtransfer", "no"),
+        # The one request that chan_sip takes for a peer's by the name in From.
+        ("allowsubscribe", "no"),
         ("dtmfmode", CHAN_SIP_DTMF[trunk["dtmf"]]),
         ("directmedia", "no"),
         ("mohsuggest", "freephonie"),

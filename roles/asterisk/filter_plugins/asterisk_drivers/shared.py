@@ -19,6 +19,9 @@ QUALIFY = 30
 TIMER_B = 6400
 TIMER_T1 = 100
 
+# What strangers are told of who answers, and what a password is for: no product, no version.
+BANNER = "gardeligne"
+
 
 def make_section(
     name: str, *options: tuple[str, object], codecs: list[str] | None = None
