@@ -293,6 +293,10 @@ def test_the_state_of_the_guard_is_told(console: Console, capsys: Said) -> None:
     console.entries = {"/guard/expecting": str(NOW + 7200)}
     assert main.main(["etat"]) == 0
     assert f"suspendu jusqu'au {french.moment(NOW + 7200)}" in capsys.readouterr().out
+    console.entries["/guard/help"] = str(NOW + 9000)
+    assert main.main(["etat"]) == 0
+    said = f"suspendu après un appel d'urgence jusqu'au {french.moment(NOW + 9000)}"
+    assert said in capsys.readouterr().out
 
 
 def test_what_is_broken_is_said_whatever_was_asked(
