@@ -35,6 +35,9 @@ PRODUCT = {
     "household_emergency_numbers": _load(ROOT / "group_vars/all/number_plan.yml")[
         "gardeligne_emergency_numbers"
     ],
+    "household_rescue_callers": _load(ROOT / "group_vars/all/number_plan.yml")[
+        "gardeligne_rescue_callers"
+    ],
     "household_release": "forky",
 }
 

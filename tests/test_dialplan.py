@@ -5,16 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pytest
+import yaml
 from dialplan import (
     FilterModule,
     dialplan_decoy_steps,
+    dialplan_forms,
     dialplan_limit,
     dialplan_pattern,
     dialplan_phones,
     dialplan_waits,
 )
+from household.phone import matches
 
 ROOT = Path(__file__).parents[1]
+PLAN = yaml.safe_load((ROOT / "group_vars/all/number_plan.yml").read_text())
+RESCUE = PLAN["gardeligne_rescue_callers"]
 TRUNKS = [
     {
         "name": "free",
@@ -39,6 +45,7 @@ GUARD = {
     "blocked": "refuse",
     "learn": True,
     "expect": 4,
+    "after_emergency": 4,
     "quiet": "22:00-07:00",
     "challenge": True,
 }
@@ -81,6 +88,7 @@ def render(**changes: Any) -> dict[str, str]:
         "__dialplan_pin": "/pin",
         "__dialplan_privacy": {"PJSIP": "Set(PJSIP_HEADER(add,Privacy)=id)"},
         "dialplan_emergency_numbers": ["15", "112"],
+        "dialplan_rescue_callers": ["0800112112", "112"],
         "dialplan_routes": [
             {
                 "name": "mobile",
@@ -109,6 +117,7 @@ def test_phones_are_watched_only_if_the_household_says_so() -> None:
 def test_emergency_calls_may_take_every_line() -> None:
     emergency = render()["emergency"]
     assert re.findall(r"Gosub\((\w+),(\w+),", emergency)[1:] == [
+        ("help", "called"),  # before all else: also if no line works
         ("carry", "free"),
         ("carry", "ovh"),
         # And again, when room has been made.
@@ -117,6 +126,43 @@ def test_emergency_calls_may_take_every_line() -> None:
         ("clear", "ovh"),
         ("carry", "ovh"),
     ]
+
+
+def test_rescue_services_and_who_calls_after_them_come_before_all_that_may_be_set() -> None:
+    arrival = render()["guard"].split("exten => broken")[0]
+    asked = re.findall(r"(rescue|num-pres|help|REALTIME_FIELD|listed|DB_EXISTS|unknown),?", arrival)
+    assert list(dict.fromkeys(asked))[:4] == ["rescue", "num-pres", "help", "REALTIME_FIELD"]
+
+
+def test_every_phone_rings_for_rescue_services_and_long_enough() -> None:
+    for ring, seconds in ((5, 30), (60, 60)):
+        guard = render(dialplan_guard={**GUARD, "ring": ring})["guard"]
+        everywhere = guard.split("exten => everywhere,1,")[1]
+        assert everywhere.startswith(
+            f"Set(PHONES=PJSIP/001&PJSIP/002)\n same => n,Set(RING={seconds})\n"
+        )
+
+
+@pytest.mark.parametrize("shown", ["0800112112", "+33800112112", "0033800112112", "33800112112"])
+def test_rescue_services_are_recognised_in_every_form(shown: str) -> None:
+    rescue = render(dialplan_rescue_callers=RESCUE)["rescue"]
+    assert f"exten => n{shown},1,Return(0800112112)\n" in rescue
+
+
+@pytest.mark.parametrize("shown", ["112", "+33112", "0033112", "33112"])
+def test_rescue_services_are_recognised_as_they_were_shown_until_2024(shown: str) -> None:
+    rescue = render(dialplan_rescue_callers=RESCUE)["rescue"]
+    assert f"exten => n{shown},1,Return(112)\n" in rescue
+
+
+def test_no_form_of_a_rescue_number_is_somebody_elses() -> None:
+    """As 3315 would be. Foreign forms are none of the plan's: 0033… is written nationally there."""
+    forms = [form for number in RESCUE for form in dialplan_forms(number)]
+    assert len(forms) == len(set(forms))
+    french = [form for form in forms if not form.startswith(("00", "+"))]
+    for name, numbers in PLAN["gardeligne_number_classes"].items():
+        for form in set(french) - set(RESCUE):
+            assert not any(matches(pattern, form) for pattern in numbers["patterns"]), (name, form)
 
 
 def test_what_costs_more_is_checked_before_a_line_is_taken() -> None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from example import PRODUCT, ROOT, errors_of, values_of
 from gardeligne_setup.foyer import MARKER, Foyer, FoyerError, read, seal, template
-from gardeligne_setup.foyer.lists import PRESETS
+from gardeligne_setup.foyer.lists import PRESETS, RESCUE
 from gardeligne_setup.foyer.mail_servers import SERVERS, SLIPS
 from gardeligne_setup.foyer.problems import Problems
 from gardeligne_setup.foyer.tree import parsed
@@ -183,6 +183,7 @@ def test_a_password_of_google_may_be_copied_in_its_groups() -> None:
 
 def test_the_lists_of_the_product_are_there() -> None:
     assert {entry["preset"] for entry in PRESETS.values()} <= PRODUCT["household_presets"].keys()
+    assert list(RESCUE) == PRODUCT["household_rescue_callers"]
 
 
 @pytest.mark.parametrize("domain", SERVERS)

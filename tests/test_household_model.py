@@ -168,6 +168,7 @@ def test_the_guard_has_a_default_for_each_setting() -> None:
         "blocked": "refuse",
         "learn": True,
         "expect": 4,
+        "after_emergency": 4,
         "quiet": "",
         "challenge": False,
     }

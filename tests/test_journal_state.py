@@ -222,6 +222,11 @@ def test_a_guard_that_is_suspended_is_no_fault(box: Box, capsys: Said) -> None:
     box.says("database show guard", f"/guard/expecting     : {until}\n")
     assert main.main(["etat"]) == 0
     assert f"suspendu jusqu'au {main.french.moment(until)}" in capsys.readouterr().out
+    guard = f"/guard/expecting     : {until}\n/guard/help     : {until + 1800}\n"
+    box.says("database show guard", guard)
+    assert main.main(["etat"]) == 0
+    said = f"suspendu après un appel d'urgence jusqu'au {main.french.moment(until + 1800)}"
+    assert said in capsys.readouterr().out
 
 
 def test_mail_that_waits_is_told_with_postfixs_own_reason(box: Box, capsys: Said) -> None:

@@ -102,6 +102,7 @@ class House(Machine):
         # What the exchange has learnt, and what the operator was told to show.
         for family in "known", "blocked", "guard", "undo", "costly":
             self.asterisk(f"database deltree {family}")
+        self.asterisk('dialplan set global HELP ""')
         self._operator.treat_normally(
             self.number, self.second_account, *(person.user for person in self.people)
         )

@@ -68,6 +68,14 @@ def test_who_is_on_the_list_of_known_callers_cannot_be_blocked(house: House) -> 
     assert call(house, house.known) < 1
 
 
+def test_rescue_services_cannot_be_blocked(house: House, lab: Lab) -> None:
+    lab.operator.show_as(house.friend.user, "+33112")
+    assert call(house, house.friend) < 1
+    dial_code(house, "**2", "rescue-caller")
+    assert "112" not in house.asterisk("database show blocked")
+    assert call(house, house.friend) < 1
+
+
 def test_a_hidden_caller_cannot_be_blocked(house: House, lab: Lab) -> None:
     lab.operator.show_as(house.friend.user, "hidden")
     assert call(house, house.friend) > 2

@@ -190,6 +190,22 @@ def test_an_emergency_call_is_not_ended_by_another(house: House, lab: Lab) -> No
     assert not house.cuisine.saw("CALL_CLOSED")
 
 
+def test_an_emergency_call_does_not_end_that_of_rescue_services(house: House, lab: Lab) -> None:
+    lab.operator.answer_with(house.number, "503")
+    lab.operator.allow(house.second_account, 1)
+    lab.operator.show_as(house.friend.user, "0800112112")
+    house.friend.dial(house.second_number)
+    house.cuisine.wait("CALL_INCOMING")
+    house.cuisine.accept()
+    house.friend.wait("CALL_ESTABLISHED")
+    house.salon.wait("CALL_CLOSED")
+    house.salon.forget()
+    house.salon.dial("18")
+    house.salon.wait("CALL_ESTABLISHED")  # a voice says that no line works
+    assert not house.cuisine.saw("CALL_CLOSED")
+    assert not house.friend.saw("CALL_CLOSED")
+
+
 def test_the_phones_of_the_house_call_each_other(house: House) -> None:
     house.salon.dial("002")
     house.cuisine.wait("CALL_INCOMING")

@@ -59,6 +59,23 @@ def dialplan_pattern(caller: str) -> str:
     return f"_{caller[:-1]}." if caller.endswith("*") else caller
 
 
+def dialplan_forms(number: str) -> list[str]:
+    """Return how an operator may show a French number: with or without +, 00, 33 and its 0.
+
+    A short number with 33 before it, but not +, may be another short one: 3315 is.
+
+    >>> dialplan_forms("112")
+    ['112', '+112', '00112', '33112', '+33112', '0033112']
+    """
+    bare = dict.fromkeys([number, number.removeprefix("0")])
+    return [
+        prefix + digits
+        for prefix in ("", "+", "00", "33", "+33", "0033")
+        for digits in bare
+        if len(prefix + digits) != 4 or prefix != "33"
+    ]
+
+
 def dialplan_limit(minutes: int) -> str:
     """Return Dial()'s option that ends a call after so long, and says so a minute before."""
     return f"L({minutes * 60_000}:60000)" if minutes else ""
@@ -70,6 +87,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "dialplan_forms": dialplan_forms,
             "dialplan_limit": dialplan_limit,
             "dialplan_pattern": dialplan_pattern,
             "dialplan_phones": dialplan_phones,

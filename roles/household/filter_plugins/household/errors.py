@@ -11,7 +11,7 @@ import yaml
 
 from .credentials import credential_problems
 from .formats import format_problems
-from .numbers import file_problems
+from .numbers import list_problems
 from .problems import Problem, label, spelled
 from .references import reference_problems
 from .sources import Sources
@@ -64,7 +64,7 @@ def household_errors(
         *format_problems(structure.sound),
         *credential_problems(structure.sound, sources),
         *reference_problems(structure.sound),
-        *file_problems(structure.sound, sources, inventory_dir, host),
+        *list_problems(structure.sound, sources, inventory_dir, host),
     ]
     return _messages(problems, sources, values, host)
 

@@ -204,6 +204,7 @@ RANGES = {
     "household_guard.wait": (0, 60),
     "household_guard.ring": (5, 120),
     "household_guard.expect": (1, 24),
+    "household_guard.after_emergency": (1, 24),
     "household_outgoing.costly_calls": (0, 1000),
     "household_outgoing.costly_minutes": (0, 1440),
     "household_mail.relay.port": (1, 65535),

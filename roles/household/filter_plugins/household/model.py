@@ -18,6 +18,7 @@ GUARD: Data = {
     "blocked": "refuse",
     "learn": True,
     "expect": 4,
+    "after_emergency": 4,
     "quiet": "",
     "challenge": False,
 }

@@ -14,7 +14,7 @@ from typing import Any
 from .formats import list_file
 from .listed import FileError, read, shortened
 from .model import GUARD
-from .phone import callers
+from .phone import PhoneError, callers
 from .problems import Place, Problem, Setting, quoted
 from .sources import Sources
 
@@ -25,6 +25,9 @@ Row = tuple[str, str, str]
 LISTS = ("household_allow", "household_block")
 # How many mistakes of a file are said, and how many entries that were left out.
 MOST = 10
+RESCUE = (
+    "where rescue services (15, 17, 18, 112) call back from: they always ring. Delete that number."
+)
 
 
 def household_numbers(
@@ -59,26 +62,47 @@ def household_numbers(
     return {"text": text, "left_out": left_out}
 
 
-def file_problems(
+def list_problems(
     sound: Mapping[str, Any], sources: Sources, inventory_dir: str, host: str
 ) -> Iterator[Problem]:
-    """Yield what is wrong in the files that the lists name: the file and the line have it."""
+    """Yield what is wrong in the files that the lists name, and who cannot be blocked.
+
+    A prefix may be blocked that rescue services call back from too: they ring nevertheless. Who
+    blocks their very number believes that he is rid of it.
+    """
+    rescue = sound.get("household_rescue_callers", [])
     for setting, entry in _entries(sound):
+        blocks = setting[0] == LISTS[1]
+        if blocks and (number := _number(entry)) in rescue:
+            yield Problem((*setting, "number"), f"is {number}, {RESCUE}")
         if "file" not in entry or list_file(entry["file"]):
             continue
         path = _path(setting, entry, sources, inventory_dir, host)
         setting = (*setting, "file")
         try:
-            wrong = read(path).wrong
+            listed = read(path)
         except FileError as error:
             yield Problem(setting, f"is {quoted(path.name)}, which {error}")
             continue
+        wrong = listed.wrong
+        for number in rescue if blocks else []:
+            if number in listed.callers:
+                yield Problem(setting, f"is {quoted(path.name)}, which has {number} in it, {RESCUE}")
         file = str(path.relative_to(inventory_dir))
         for line, text in wrong[:MOST]:
             yield Problem(setting, text, Place(file, line))
         if len(wrong) > MOST:
             text = f"has {len(wrong) - MOST:,} more such mistakes, from this line on."
             yield Problem(setting, text, Place(file, wrong[MOST][0]))
+
+
+def _number(entry: Entry) -> str:
+    """Return the one whole number that an entry names, "" if it names none or more."""
+    try:
+        named = callers(entry.get("number", ""))
+    except PhoneError:
+        return ""
+    return named[0] if len(named) == 1 else ""
 
 
 def _entries(values: Mapping[str, Any]) -> Iterator[tuple[Setting, Entry]]:

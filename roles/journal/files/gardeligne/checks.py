@@ -167,8 +167,8 @@ def filtering() -> str:
         raise Missing(
             "hors service : tous les appels sonnent", "sudo gardeligne-numbers, ou le playbook."
         )
-    until = exchange.expecting()
-    return "suspendu jusqu'au {}".format(moment(until)) if until else "en service"
+    until, why = exchange.suspended()
+    return "suspendu{} jusqu'au {}".format(why, moment(until)) if until else "en service"
 
 
 def why_waiting(queue: str) -> str:

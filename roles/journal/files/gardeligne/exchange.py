@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import time
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from french import counted
 
@@ -55,10 +55,15 @@ def forget(name: str, number: str = "") -> bool:
     return "entry removed" in answer or "entries removed" in answer
 
 
-def expecting() -> float:
-    """Return until when every call rings at once (seconds since 1970); 0 if the guard is on."""
-    until = float((family("guard").get("expecting") or ["0"])[0])
-    return until if until > time.time() else 0
+def suspended() -> Tuple[float, str]:
+    """Return until when every call rings at once (seconds since 1970), and why; 0 if not."""
+    found = family("guard")
+    ends = [
+        (float((found.get(key) or ["0"])[0]), why)
+        for key, why in (("expecting", ""), ("help", " après un appel d'urgence"))
+    ]
+    until, why = max(ends)
+    return (until, why) if until > time.time() else (0, "")
 
 
 def lists(database: str = LISTS) -> Optional[int]:

@@ -16,11 +16,17 @@ from .tree import Block, Listing, Node, Value
 ALLOW, BLOCK, PHONES = "sonnent tout de suite", "ne sonnent jamais", "téléphones"
 # Words for lists that the product keeps, as inventory/example blocks them.
 PRESETS = {"démarchage": {"preset": "demarchage", "action": "voicemail"}}
+# Whom rescue services call back as: gardeligne_rescue_callers of the project.
+RESCUE = ("0800112112", "112", "15", "17", "18")
 DEFAULT_PHONES = ("Salon", "Cuisine")
 MOST_PHONES = 20
 # A number within a text: its digits, with what people put between them.
 NUMBER = re.compile(r"\+?[\d?](?:[ .\-/]*(?:\(0\) *)?[\d?])* *\*?")
 LISTED = "Écrivez le numéro, puis le nom, comme « - 06 12 34 56 78 Mamie »."
+RESCUED = (
+    "de ce numéro rappellent les secours (15, 17, 18, 112) : il sonne toujours. Effacez cette"
+    " ligne."
+)
 
 Entry = dict[str, str]
 
@@ -93,6 +99,9 @@ def _callers(
                 problems.add(line, title, wrong)
                 continue
             key = phone.callers(number)[0]
+            if title == BLOCK and key in RESCUE:
+                problems.add(line, title, RESCUED)
+                continue
         else:
             hint = f" {suggested(text, PRESETS)}" if title == BLOCK else ""
             problems.add(line, title, f"il manque un numéro. {LISTED}{hint}")
