@@ -25,7 +25,7 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange.
 TEST_PACKAGES := linphone-cli
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh try image \
     flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
@@ -81,6 +81,10 @@ test-long: setup-containers setup-image ## 18 more power cuts, the way of offici
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
 	@$(SANDBOX) $(BIN)/molecule test -s official
 	@$(SANDBOX) $(BIN)/molecule test -s anybody
+
+test-fresh: setup ## the README's own lines on bare Debian 12 and 13 (as root; OPTIONS=--help)
+	@tests/need mmdebstrap
+	@PYTHONPATH=tests $(BIN)/python -m fresh $(OPTIONS)
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
