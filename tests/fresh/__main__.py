@@ -22,6 +22,8 @@ RELEASES = ("bookworm", "trixie")
 SKIPPED = ("lsblk sees no disk under / here",)
 # The tests that start programs of packages, by name: the others take minutes.
 CONCERNED = "tests/test_image_* tests/test_phones* tests/test_sdcard_* tests/test_selfsetup*"
+# Of all that was said, what tells which package is missed.
+TELLING = re.compile("^(FAILED|ERROR|SKIPPED)|missing on this machine|not found|not available")
 # Purges a package, and what had come with it alone; fails if others need it.
 PURGE = """\
 marked() {{ apt-get -o APT::AutoRemove::RecommendsImportant=false --simulate autoremove |
@@ -77,12 +79,8 @@ def missed(full: Machine, package: str) -> str:
                 type_whole(spoilt, f'PYTEST_ADDOPTS="--exitfirst $(echo {CONCERNED})" make unit')
                 spoilt.type("make image OPTIONS='--for-anybody --compress'")
         except Failed as failed:
-            told = [
-                text
-                for text in failed.said
-                if re.match("FAILED|ERROR|SKIPPED|.*missing on this machine", text)
-            ]
-            return (told or failed.said or [str(failed)])[0].strip()
+            told = [text for text in failed.said if TELLING.search(text)]
+            return (told or failed.said[-1:] or [str(failed)])[0].strip()
     return ""
 
 
