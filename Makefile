@@ -1,5 +1,7 @@
 # `make help` says what there is.
 SHELL := /bin/bash
+# A recipe stops at its first failure, within a line and within a pipe too.
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 # Debian's own Python: the virtual environment and the packages below belong to it.
 PYTHON := /usr/bin/python3
@@ -17,16 +19,17 @@ CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
 # What makes the image of a card, and boots it.
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap xz-utils
-# Unit tests do that with small ones, and read a phone's QR code.
-UNIT_PACKAGES := $(IMAGE_PACKAGES) qrencode zbar-tools
-# A phone that takes its account from the exchange, and a kernel that knows a card's FAT.
-TEST_PACKAGES := linphone-cli user-mode-linux
+# Unit tests do that with small ones, look at a card's FAT by a kernel that knows it, and read a
+# phone's QR code.
+UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
+# A phone that takes its account from the exchange.
+TEST_PACKAGES := linphone-cli
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long try image \
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh try image \
     flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/stamp ## what lint and unit tests need: Debian packages, and .venv
 
@@ -79,6 +82,10 @@ test-long: setup-containers setup-image ## 18 more power cuts, the way of offici
 	@$(SANDBOX) $(BIN)/molecule test -s official
 	@$(SANDBOX) $(BIN)/molecule test -s anybody
 
+test-fresh: setup ## the README's own lines on bare Debian 12 and 13 (as root; OPTIONS=--help)
+	@tests/need mmdebstrap
+	@PYTHONPATH=tests $(BIN)/python -m fresh $(OPTIONS)
+
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
 
@@ -111,7 +118,7 @@ prompts: setup ## speak the French prompts again, when a text has changed
 
 clean: ## remove the scenarios' containers and images, .venv and .cache
 	-@for scenario in molecule/*/molecule.yml; do \
-	    $(SANDBOX) $(BIN)/molecule destroy -s "$$(basename "$$(dirname "$$scenario")")"; done
+	    $(SANDBOX) $(BIN)/molecule destroy -s "$$(basename "$$(dirname "$$scenario")")" || true; done
 	-@$(SANDBOX) podman images --quiet --filter reference='localhost/gardeligne/*' \
 	    | sort -u | xargs --no-run-if-empty $(SANDBOX) podman rmi --force
 	rm -rf .venv .cache

@@ -111,7 +111,7 @@ def test_a_mounted_card_is_refused_with_the_command_that_frees_it(
         assert f"mounted on {tmp_path}/media; if it is the right one: sudo umount {disk}" in error
         # In another mount namespace lsblk does not see it, but the kernel refuses the lock.
         with subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", f"mount {disk} {tmp_path}/media; echo; read _"],
+            ["unshare", "--mount", "sh", "-ec", f"mount {disk} {tmp_path}/media; echo; read _"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as hidden:

@@ -24,7 +24,10 @@ RAW = b"mot de passe: " + SECRET + b"\r\n" + b"# and so on\r\n" * 300 + SECRET
 SEALED = RAW.replace(SECRET, "(enregistré)".encode())
 INIT = """\
 #!/bin/sh
+# Says what it does, stops at the first thing that fails, and then switches off.
+set -eux
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={files}:{filters}
+trap "{python} -c 'import ctypes; ctypes.CDLL(None).reboot(0x4321fedc)'" EXIT
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
 for module in fat/fat nls/nls_cp437 nls/nls_ascii fat/vfat; do
@@ -41,7 +44,7 @@ card.seal({sealed!r})
 print("sealed")
 END
 umount /run/card
-{python} -c 'import ctypes; ctypes.CDLL(None).reboot(0x4321fedc)'
+echo "unmounted"
 """
 
 pytestmark = [

@@ -1,0 +1,66 @@
+"""What the README and `make help` have people type, and what of it a bare root does not type."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CLONE = "git clone <this repository>"
+# `make help` says these, the README does not.
+ALSO = ("make", "make unit")
+# What is not typed, by its beginning, and why: what runs it instead.
+ELSEWHERE = {
+    "make try": "containers with systemd: `make test`",
+    "make image": "20 minutes: `make test` builds a card by it, `make test-long` two more",
+    "sudo make flash": "needs a card: tests/test_image_flash.py, with loop devices",
+    "make flash": "needs a card: tests/test_image_flash.py, with loop devices",
+    "make test": "containers, QEMU: itself",
+    "make test-image": "containers, QEMU: `make test`",
+    "make test-long": "containers, QEMU: itself",
+    "make test-fresh": "this itself",
+    "make setup-containers": "containers: `make test`",
+    "make setup-image": "`make unit` has the same packages installed",
+    "make lint": "`make test-quick`",
+    "make bench": "containers",
+    "make bench-guard": "containers",
+    "make bench-lists": "containers",
+    "make bench-image": "builds a card, with a package of no other use",
+    "make prompts": "writes files of the project, with a package that is not free",
+    "make clean": "removes the containers of this machine as well",
+    ".venv/bin/ansible-playbook": "needs a Pi: the scenarios of `make test`",
+    "systemctl": "on the Pi",
+    "apt remove": "on the Pi",
+    "rm -r": "on the Pi",
+    "userdel": "on the Pi",
+}
+
+
+def readme() -> list[str]:
+    """Return the lines of the README's shell blocks, and an empty one behind each block."""
+    lines = []
+    text = (ROOT / "README.md").read_text()
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
+        joined = re.sub(r"\s*\\\n\s*", " ", block)
+        lines += [re.sub(r"\s+#\s.*", "", line) for line in joined.splitlines() if line]
+        lines.append("")
+    return lines
+
+
+def elsewhere(line: str) -> str | None:
+    """Say why a line is not typed."""
+    found = (why for start, why in ELSEWHERE.items() if f"{line} ".startswith(f"{start} "))
+    return next(found, None)
+
+
+def lists(makefile: str) -> dict[str, list[str]]:
+    """Return a Makefile's lists of packages."""
+    text = re.sub(r"\\\n", " ", makefile)
+    found = re.findall(r"^(\w+)_PACKAGES := (.*)$", text, re.M)
+    return {name: [word for word in words.split() if word[0] != "$"] for name, words in found}
+
+
+def leaving_out(package: str) -> str:
+    """Return what takes a package off the lists."""
+    where = r"/^[A-Z]+_PACKAGES :=|^    [a-z]/"
+    return rf"sed -Ei '{where}s/(^|\s){re.escape(package)}(\s|$)/\1\2/' Makefile"
