@@ -25,8 +25,8 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange.
 TEST_PACKAGES := linphone-cli
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh try image \
-    flash bench bench-guard bench-lists bench-image prompts clean
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh try check \
+    image flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,10 @@ test-fresh: setup ## the README's own lines on bare Debian 12 and 13 (as root; O
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
+
+check: setup ## look for mistakes in inventory/home, without a Pi (OPTIONS=--ask-vault-pass)
+	@$(BIN)/ansible-playbook check.yml $(OPTIONS)
+	@echo 'check: no mistake; what only the Pi itself can say is looked at by playbook.yml'
 
 image: setup-image ## the image of your Pi's SD card (OPTIONS=--help)
 	@$(BIN)/python -m image build $(OPTIONS)

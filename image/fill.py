@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,14 +46,9 @@ class Household:
 
 
 def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
-    """Let the playbook look at the household's data: it takes seconds, and a base takes minutes."""
+    """Look at the household's data as the playbook does: it takes seconds, a base takes minutes."""
     with _secret(house.vault_password, work / "vault") as secret, steps.step("household's data"):
-        here = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            "household_release": base.suite,
-        }
-        _playbook(house, here, secret, steps, "--tags=always")
+        _playbook("check.yml", house, {"household_release": base.suite}, secret, steps)
 
 
 def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> finish.Stamp:
@@ -78,7 +72,7 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                 "ansible_host": str(root),
                 "ansible_python_interpreter": base.python,
             }
-            _playbook(house, there, secret, steps, when=finish.newest_package(root))
+            _playbook("playbook.yml", house, there, secret, steps, when=finish.newest_package(root))
             _end_programs(root)
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)
@@ -101,11 +95,12 @@ def _secret(password: str, folder: Path) -> Iterator[list[str]]:
 
 
 def _playbook(
+    name: str,
     house: Household,
     where: dict[str, str],
     secret: Sequence[str],
     steps: Steps,
-    *options: str,
+    *,
     when: int | None = None,
 ) -> None:
     """Run ansible-playbook; what packages write of their own keeps to a date, `when`."""
@@ -126,9 +121,8 @@ def _playbook(
         f"--limit={house.host}",
         f"--extra-vars={json.dumps(variables)}",
         *secret,
-        *options,
         *house.ansible,
-        tools.PROJECT / "playbook.yml",
+        tools.PROJECT / name,
         env={**kept, **settings},
         cwd=tools.PROJECT,
     )

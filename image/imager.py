@@ -19,6 +19,15 @@ from image.errors import ImageError
 ENDING = ".rpi-imager-manifest"
 # Imager's names for a Pi 3 and its programs, by Debian's name for the architecture.
 DEVICES = {"arm64": ("pi3-64bit", "armv8"), "armhf": ("pi3-32bit", "armhf")}
+# The model that its first page offers, or its "Next" stays disabled (src/hwlistmodel.cpp and
+# src/wizard/DeviceSelectionStep.qml). `default`: chosen already, since there is no other. By
+# `exclusive`, only what names one of its tags is offered for it.
+MODEL = {
+    "name": "Raspberry Pi 3",
+    "description": "Raspberry Pi 3 Model B, B+ ou A+",
+    "matching_type": "exclusive",
+    "default": True,
+}
 # Nothing to be fetched from anywhere. A handset.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" '
@@ -77,6 +86,8 @@ def write(
         "architecture": processor,
     }
     target = beside(image)
-    text = json.dumps({"os_list": [entry]}, indent=2, ensure_ascii=False)
+    model = {**MODEL, "icon": entry["icon"], "tags": entry["devices"]}
+    listed = {"imager": {"devices": [model]}, "os_list": [entry]}
+    text = json.dumps(listed, indent=2, ensure_ascii=False)
     target.write_text(text + "\n", encoding="utf-8")
     return target

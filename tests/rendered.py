@@ -22,6 +22,7 @@ from example import ROOT
 # File name -> text.
 Files = Mapping[str, str]
 CONFIGURATION = "/etc/asterisk/"
+PLAYBOOKS = "check", "playbook"  # the second begins with the first
 LOOKUPS = {
     "ansible.builtin.template": "ansible.builtin.template",
     "ansible.builtin.copy": "ansible.builtin.file",
@@ -65,7 +66,8 @@ def render(households: Mapping[str, Household], folder: Path) -> dict[str, dict[
         for name, household in households.items()
     }
     (folder / "home/hosts.yml").write_text(yaml.safe_dump({"exchange": {"hosts": hosts}}))
-    first = yaml.safe_load((ROOT / "playbook.yml").read_text())[1]["pre_tasks"]
+    check, main = (yaml.safe_load((ROOT / f"{name}.yml").read_text()) for name in PLAYBOOKS)
+    first = check[1]["tasks"] + main[1]["pre_tasks"]
     names = [role.name for role in roles]
     play = {"hosts": "exchange", "gather_facts": False, "pre_tasks": first, "roles": names}
     (folder / "playbook.yml").write_text(yaml.safe_dump([play]))

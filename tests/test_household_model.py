@@ -35,6 +35,7 @@ def test_a_line_at_free_is_registered_with_its_number() -> None:
     trunk = _model(_minimal())["trunks"][0]
     assert trunk == {
         "name": "free",
+        "operator": "free",
         "number": "0987654321",
         "caller_id": "0987654321",
         "send_pai": False,
@@ -149,6 +150,15 @@ def test_a_childs_phone_has_numbers_of_its_own() -> None:
     handsets = [{"extension": "001", "name": "Enfant", "only": ["06 12 34 56 7?", "+33 1 42 *"]}]
     only = _model(_minimal(household_handsets=handsets))["handsets"][0]["only"]
     assert (len(only), only[0], only[-1]) == (11, "0612345670", "0142*")
+
+
+def test_a_line_without_a_name_of_its_own_is_its_server_s() -> None:
+    own = {"name": "ligne", "provider": "generic", "number": "0123456789", "host": "sip.exemple.fr"}
+    values = _minimal(household_trunks=[own, *_minimal()["household_trunks"]])
+    named = _model(values)["trunks"]
+    assert [trunk["operator"] for trunk in named] == ["ligne", "free", "ovh"]
+    unnamed = _model({**values, "household_self_setup": True})["trunks"]
+    assert [trunk["operator"] for trunk in unnamed] == ["sip.exemple.fr", "free", "ovh"]
 
 
 def test_a_line_shows_its_own_number_unless_told_otherwise() -> None:

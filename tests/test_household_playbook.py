@@ -50,9 +50,31 @@ class Household:
         arguments = ["-i", str(self.inventory), "playbook.yml", "--tags", "household", "-vvv"]
         return self._run("ansible-playbook", *arguments, *options)
 
+    def over_ssh(self) -> Path:
+        """Let the Pi be one that does not answer; return the file that each attempt leaves."""
+        called = self.inventory.with_name("called")
+        ssh = self.inventory.with_name("ssh")
+        ssh.write_text(f"#!/bin/sh\ntouch {called}\nexit 255\n")
+        ssh.chmod(0o755)
+        pi = {"ansible_host": "192.0.2.1", "ansible_ssh_executable": str(ssh)}
+        hosts = {"exchange": {"hosts": {"pi": pi}}}
+        (self.inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
+        return called
+
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [BIN / program, *arguments, "--vault-password-file", self.password],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def check(self) -> subprocess.CompletedProcess[str]:
+        """Type the README's command; .venv is what runs this."""
+        options = f"OPTIONS=-i {self.inventory} --vault-password-file {self.password}"
+        return subprocess.run(
+            ["make", "--old-file=.venv/stamp", "check", options],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -92,6 +114,49 @@ def test_ansible_says_all_mistakes_and_no_secret(household: Household) -> None:
         assert f"- host_vars/pi/{file}: {setting}" in output
     assert spoilt not in output
     assert "-of-a-test" not in output
+    assert household.generated() == {}
+
+
+MISTAKE = 'household_handsets: [{extension: "15", name: Salon}]\n'
+
+
+def test_a_mistake_is_told_before_the_pi_is_connected_to(household: Household) -> None:
+    household.encrypt(SECRETS)
+    called = household.over_ssh()
+    good = household.play()
+    assert good.returncode == 4 and called.exists(), "a connection would not be seen"
+    called.unlink()
+
+    (household.files / "handsets.yml").write_text(MISTAKE)
+    wrong = household.play()
+    assert wrong.returncode == 2
+    assert "- host_vars/pi/handsets.yml:1: household_handsets[0].extension" in wrong.stdout
+    assert not called.exists()
+
+
+def test_make_check_needs_no_pi(household: Household) -> None:
+    household.encrypt(SECRETS)
+    called = household.over_ssh()
+    good = household.check()
+    assert good.returncode == 0 and "check: no mistake" in good.stdout, good.stdout + good.stderr
+    (household.files / "handsets.yml").write_text(MISTAKE)
+    wrong = household.check()
+    assert wrong.returncode == 2
+    assert "- host_vars/pi/handsets.yml:1: household_handsets[0].extension" in wrong.stdout
+    assert not called.exists()
+    assert household.generated() == {}
+
+
+def test_what_only_the_host_can_say_is_told_before_anything_changes(household: Household) -> None:
+    household.encrypt(SECRETS)
+    known = "{{ 'jammy' if 'distribution_release' in ansible_facts else '' }}"
+    pi = {**HOSTS["exchange"]["hosts"]["pi"], "household_release": known}
+    (household.inventory / "hosts.yml").write_text(
+        yaml.safe_dump({"exchange": {"hosts": {"pi": pi}}})
+    )
+    run = household.play()
+    assert run.returncode == 2
+    assert '- pi: household_release is "jammy": this host' in run.stdout
     assert household.generated() == {}
 
 

@@ -37,11 +37,38 @@ ENTRY = {
     "devices": {"type": "array", "items": TEXT, "minItems": 1},
     "architecture": {"enum": ["armel", "armhf", "armv8"]},
 }
-SCHEMA = {
+# Its first page offers these, and has nothing to go on with where there is none.
+MODEL = {
+    "name": TEXT,
+    "description": TEXT,
+    "icon": TEXT,
+    "tags": {"type": "array", "items": TEXT, "minItems": 1},
+    "matching_type": {"enum": ["exclusive", "inclusive"]},
+    "default": {"type": "boolean"},
+}
+MODELS = {
     "type": "object",
-    "required": ["os_list"],
+    "required": ["devices"],
     "additionalProperties": False,
     "properties": {
+        "devices": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": [*MODEL],
+                "properties": MODEL,
+                "additionalProperties": False,
+            },
+        }
+    },
+}
+SCHEMA = {
+    "type": "object",
+    "required": ["imager", "os_list"],
+    "additionalProperties": False,
+    "properties": {
+        "imager": MODELS,
         "os_list": {
             "type": "array",
             "minItems": 1,
@@ -131,6 +158,15 @@ def test_imager_is_told_what_there_is(image: Path) -> None:
     assert entry["image_download_sha256"] == sums[2]
     assert entry["devices"] == ["pi3-64bit"]
     assert entry["release_date"] == "2026-10-28"
+
+
+def test_imager_offers_a_pi_3_chosen_already_and_the_image_for_it(image: Path) -> None:
+    entry = release(image)
+    listed = json.loads(imager.beside(image).read_text(encoding="utf-8"))
+    (model,) = listed["imager"]["devices"]
+    assert model["name"] == "Raspberry Pi 3"
+    assert model["default"] is True
+    assert set(model["tags"]) & set(entry["devices"])
 
 
 def test_its_icon_is_in_it(image: Path) -> None:

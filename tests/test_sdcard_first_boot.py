@@ -155,6 +155,11 @@ def test_what_is_missing_is_said_with_its_cure_and_the_rest_is_looked_at() -> No
     ]
 
 
+def test_a_line_is_called_by_who_carries_it() -> None:
+    line = {"name": "ligne", "operator": "sip.exemple.fr", "number": "0987654321", "user": "x"}
+    assert first_boot.title(line) == "Ligne sip.exemple.fr (0987654321)"
+
+
 def test_the_mail_says_the_same_to_a_person() -> None:
     report = first_boot.Report(CARD)
     report.step("Ligne été (09 87 65 43 21)", lambda card: "enregistrée")

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from example import ROOT
 from gardeligne_setup import forget
 from gardeligne_setup.card import Card
 from gardeligne_setup.foyer import seal, template
-from gardeligne_setup.playbook import failed_task
+from gardeligne_setup.playbook import STEPS, failed_step
 from gardeligne_setup.store import State, Store, digest
 from selfsetup import FILLED, MAIL, SECRETS, SIP, Box, partition
 
@@ -308,11 +309,23 @@ def test_what_is_forgotten_leaves_the_folders_that_services_need(tmp_path: Path)
     assert list((tmp_path / "var/spool/asterisk/voicemail").iterdir()) == []
 
 
-def test_the_task_that_failed_is_found_in_what_ansible_says() -> None:
+@pytest.mark.parametrize(
+    ("title", "step"),
+    [
+        ("TASK [mail : Write the account]", "courrier"),
+        ("RUNNING HANDLER [asterisk : Restart Asterisk]", "central téléphonique"),
+        ("TASK [Gathering Facts]", "préparation"),
+    ],
+)
+def test_a_step_that_failed_is_told_in_french(title: str, step: str) -> None:
     said = (
         "TASK [system : Install] ****\nok: [gardeligne]\n\n"
-        f"TASK [mail : Write the account] ****\nfatal: [gardeligne]: FAILED! => {SIP}\n"
-        "RUNNING HANDLER [x] ***\n"
+        f"{title} ****\nfatal: [gardeligne]: FAILED! => {SIP}\n"
+        "RUNNING HANDLER [dialplan : x] ***\n"
     )
-    assert failed_task(said) == "Write the account"
-    assert failed_task("ERROR! nothing ran") == ""
+    assert failed_step(said) == step
+    assert failed_step("ERROR! nothing ran") == "préparation"
+
+
+def test_every_role_has_french_words() -> None:
+    assert set(STEPS) == {role.name for role in (ROOT / "roles").iterdir()}

@@ -15,7 +15,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from household.errors import household_errors, household_template_errors
+from household.errors import (
+    household_errors,
+    household_release_errors,
+    household_template_errors,
+)
 from household.model import household_model, household_pick
 from household.numbers import household_numbers
 from household.secrets import household_missing, household_secret_files
@@ -34,6 +38,7 @@ class FilterModule:
             "household_model": household_model,
             "household_numbers": household_numbers,
             "household_pick": household_pick,
+            "household_release_errors": household_release_errors,
             "household_secret_files": household_secret_files,
             "household_template_errors": household_template_errors,
         }

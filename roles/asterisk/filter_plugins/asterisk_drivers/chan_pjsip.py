@@ -29,6 +29,8 @@ PJSIP_SECOND_PHONE: Mapping[str, Options] = {
     "refuse": {"max_contacts": 1, "remove_existing": "no", "maximum_expiration": 120},
     "accept": {"max_contacts": 4, "remove_existing": "yes"},
 }
+# Where remove_existing removes all the others: what was left behind makes room by its short life.
+PJSIP_ACCEPT_BESIDE: Options = {**PJSIP_SECOND_PHONE["refuse"], "max_contacts": 4}
 
 # A line gives no password: it is known by its address (`identify`) and by the token of its
 # registration (`line`), which work whatever is said here. By default its name in From would do,
@@ -37,9 +39,16 @@ NO_NAME = ","
 
 
 def asterisk_chan_pjsip(
-    trunks: list[Device], handsets: list[Device], language: str
+    trunks: list[Device], handsets: list[Device], language: str, removes_all: bool = False
 ) -> list[Section]:
-    """Return pjsip.conf for the same household as :func:`asterisk_chan_sip`."""
+    """Return pjsip.conf for the same household as :func:`asterisk_chan_sip`.
+
+    ``removes_all`` tells whether remove_existing removes all other contacts (13.14).
+    """
+    second_phone = {
+        **PJSIP_SECOND_PHONE,
+        **({"accept": PJSIP_ACCEPT_BESIDE} if removes_all else {}),
+    }
     return [
         # For all messages, as PJSIP has no timers of a trunk. Read at the start only.
         make_section("system", ("type", "system"), ("timer_t1", TIMER_T1), ("timer_b", TIMER_B)),
@@ -57,7 +66,11 @@ def asterisk_chan_pjsip(
             ("bind", "0.0.0.0:5060"),
         ),
         *(section for trunk in trunks for section in _pjsip_trunk(trunk, language)),
-        *(section for handset in handsets for section in _pjsip_handset(handset, language)),
+        *(
+            section
+            for handset in handsets
+            for section in _pjsip_handset(handset, language, second_phone)
+        ),
     ]
 
 
@@ -153,7 +166,9 @@ def _pjsip_trunk(trunk: Device, language: str) -> list[Section]:
     return [*sections, *([addresses] if trunk["addresses"] else [])]
 
 
-def _pjsip_handset(handset: Device, language: str) -> list[Section]:
+def _pjsip_handset(
+    handset: Device, language: str, second_phone: Mapping[str, Options]
+) -> list[Section]:
     extension, mailbox = handset["extension"], handset["mailbox"]
     return [
         _pjsip_endpoint(
@@ -186,6 +201,6 @@ def _pjsip_handset(handset: Device, language: str) -> list[Section]:
             # Not qualified: who does not answer a question is not rung until he is asked again, and
             # Asterisk does not hear the answers to those that it asks while it is starting. To ring
             # a telephone that is away costs nothing; not to ring one that is there costs a call.
-            *PJSIP_SECOND_PHONE[handset["second_phone"]].items(),
+            *second_phone[handset["second_phone"]].items(),
         ),
     ]

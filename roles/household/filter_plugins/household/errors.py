@@ -13,7 +13,7 @@ from .credentials import credential_problems
 from .formats import format_problems
 from .numbers import list_problems
 from .problems import Problem, label, spelled
-from .references import reference_problems
+from .references import reference_problems, release_problems
 from .sources import Sources
 from .structure import Structure
 
@@ -73,6 +73,13 @@ def household_template_errors(texts: Mapping[str, str], inventory_dir: str, host
     """Return a message for each value that Ansible would stumble over when it reads it."""
     sources = Sources(texts, inventory_dir)
     return _messages(sources.templates, sources, {}, host)
+
+
+def household_release_errors(
+    values: Mapping[str, Any], texts: Mapping[str, str], inventory_dir: str, host: str
+) -> list[str]:
+    """Return what the host's release cannot do of what else is good."""
+    return _messages([*release_problems(values)], Sources(texts, inventory_dir), values, host)
 
 
 def _specs(role: Path) -> list[Path]:

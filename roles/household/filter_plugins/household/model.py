@@ -45,18 +45,29 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
     raw = {name.removeprefix("household_"): value for name, value in values.items()}
     providers = raw["providers"]
     secrets = raw["secrets"]
-    handsets = [_handset(entry, secrets, generated) for entry in raw["handsets"]]
     mailboxes = [_mailbox(entry, secrets, generated) for entry in raw["mailboxes"]]
     defaults = {
-        "rings": [handset["extension"] for handset in handsets],
+        "rings": [entry["extension"] for entry in raw["handsets"]],
         "mailbox": mailboxes[0]["number"] if mailboxes else "",
     }
+    trunks = [
+        _trunk(
+            {**defaults, **providers[entry["provider"]], **entry},
+            entry,
+            secrets,
+            named=not raw["self_setup"],
+        )
+        for entry in raw["trunks"]
+    ]
+    spoken = {codec for trunk in trunks for codec in trunk["codecs"]}
+    release = raw["releases"].get(raw["release"], {})
+    handsets = [
+        {**_handset(entry, secrets, generated), "codecs": _codecs(entry, spoken, release)}
+        for entry in raw["handsets"]
+    ]
     return {
         "name": raw["name"],
-        "trunks": [
-            _trunk({**defaults, **providers[entry["provider"]], **entry}, entry, secrets)
-            for entry in raw["trunks"]
-        ],
+        "trunks": trunks,
         "handsets": handsets,
         "presence": bool(raw["presence"]),
         "mailboxes": mailboxes,
@@ -91,10 +102,17 @@ def _handset(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
         "name": entry["name"],
         "secret": _secret("handsets", extension, secrets, generated),
         "mailbox": entry.get("mailbox", ""),
-        "codecs": list(entry.get("codecs", HANDSET_CODECS)),
         "only": _callers(entry.get("only", [])),
         "second_phone": entry.get("second_phone", "replace"),
     }
+
+
+def _codecs(entry: Data, spoken: set[str], release: Data) -> list[str]:
+    """Return what a phone is offered; of what a line speaks (``spoken``), if it can be but one."""
+    codecs = list(entry.get("codecs", HANDSET_CODECS))
+    if not release.get("one_codec"):
+        return codecs
+    return ([codec for codec in codecs if codec in spoken] or codecs)[:1]
 
 
 def _mailbox(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
@@ -106,12 +124,16 @@ def _mailbox(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
     }
 
 
-def _trunk(merged: Data, entry: Data, secrets: Data) -> dict[str, Any]:
+def _trunk(merged: Data, entry: Data, secrets: Data, *, named: bool) -> dict[str, Any]:
+    """Return a line; ``named`` tells whether its household chose its name."""
     number = line(merged["number"])
+    # Who carries the line, in a household's eyes: without a name of its own it is its server.
+    operator = merged["name"] if named or entry["provider"] != "generic" else merged["host"]
     # A preset's `user` says how to make the login; a trunk's own `user` is the login.
     made = international(number) if merged["user"] == "international" else number
     return {
         "name": merged["name"],
+        "operator": operator,
         "number": number,
         "caller_id": line(merged.get("caller_id", number)),
         "send_pai": "caller_id" in merged,

@@ -217,10 +217,9 @@ def _mails(sound: Sound) -> Iterator[Problem]:
         yield Problem(("household_mail", "relay", "tls"), text)
 
 
-def _release(sound: Sound) -> Iterator[Problem]:
-    releases, release = sound.get("household_releases", {}), sound.get("household_release", "")
-    if not release or not releases:
-        return
+def release_problems(sound: Sound) -> Iterator[Problem]:
+    """Yield what the host's release cannot do."""
+    releases, release = sound["household_releases"], sound["household_release"]
     if release not in releases:
         text = (
             f"is {quoted(release)}: this host's system has no Asterisk that I know. Debian 12"
@@ -238,7 +237,11 @@ def _release(sound: Sound) -> Iterator[Problem]:
         )
         yield Problem(("household_sip_driver",), text)
         return
-    if (drivers[0] if driver == "auto" else driver) != "chan_sip":
+    yield from _second_phones(sound, drivers[0] if driver == "auto" else driver)
+
+
+def _second_phones(sound: Sound, driver: str) -> Iterator[Problem]:
+    if driver != "chan_sip":
         return
     for at, entry in _entries(sound, "household_handsets"):
         if (second := entry.get("second_phone", "replace")) != "replace":
@@ -247,6 +250,14 @@ def _release(sound: Sound) -> Iterator[Problem]:
                 " Write replace, or asterisk_sip_driver: chan_pjsip in house.yml."
             )
             yield Problem((*at, "second_phone"), text)
+
+
+def _release(sound: Sound) -> Iterator[Problem]:
+    """Yield that at once where the release is known, else what holds for each of them."""
+    if sound.get("household_release") and sound.get("household_releases"):
+        yield from release_problems(sound)
+    else:
+        yield from _second_phones(sound, sound.get("household_sip_driver", "auto"))
 
 
 CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [

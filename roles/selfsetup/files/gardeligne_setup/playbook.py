@@ -9,12 +9,27 @@ import subprocess
 from . import files
 from .places import Places
 
-_TASK = re.compile(r"^TASK \[(?:.* : )?(.*?)\] \*", re.M)
+_TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(\w+) : )?.*\] \*", re.M)
+# What the roles do, in the household's words: the tasks' own names are for who wrote them.
+STEPS = {
+    "household": "vérification des réglages",
+    "system": "système",
+    "sdcard": "carte et réseau",
+    "mail": "courrier",
+    "asterisk": "central téléphonique",
+    "journal": "journal des appels",
+    "phones": "réglage des téléphones",
+    "voicemail": "messagerie vocale",
+    "numbers": "listes de numéros",
+    "dialplan": "traitement des appels",
+    "selfsetup": "lecture de foyer.txt",
+}
+BEFORE = "préparation"
 _FAILED = re.compile(r"^(?:fatal|failed): \[", re.M)
 
 
 def run(places: Places) -> str | None:
-    """Run it; return None if all went well, else the name of the task that failed.
+    """Run it; return None if all went well, else what failed, in French.
 
     What it says goes to a file that root alone reads, also if it should have a secret in it.
     """
@@ -47,11 +62,11 @@ def run(places: Places) -> str | None:
             stderr=subprocess.STDOUT,
             check=False,
         )
-    return failed_task(places.log.read_text(errors="replace")) if done.returncode else None
+    return failed_step(places.log.read_text(errors="replace")) if done.returncode else None
 
 
-def failed_task(said: str) -> str:
-    """Return the name of the task that failed, which stands in the playbook and is no secret."""
+def failed_step(said: str) -> str:
+    """Return in French what failed: no more of what Ansible says, as that may have a secret."""
     failed = _FAILED.search(said)
-    tasks = _TASK.findall(said[: failed.start()] if failed else said)
-    return tasks[-1] if tasks else ""
+    roles = _TASK.findall(said[: failed.start()] if failed else said)
+    return STEPS.get(roles[-1], BEFORE) if roles else BEFORE
