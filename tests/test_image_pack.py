@@ -78,7 +78,7 @@ SCHEMA = {
                 "properties": ENTRY,
                 "additionalProperties": False,
             },
-        }
+        },
     },
 }
 

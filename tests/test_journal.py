@@ -269,9 +269,7 @@ def test_numbers_are_listed_with_date_and_origin(console: Console, capsys: Said)
 
 
 @pytest.mark.parametrize("is_13_14", [False, True])
-def test_a_number_is_forgotten_and_no_other(
-    console: Console, capsys: Said, is_13_14: bool
-) -> None:
+def test_a_number_is_forgotten_and_no_other(console: Console, capsys: Said, is_13_14: bool) -> None:
     console.is_13_14 = is_13_14
     console.entries = {"/known/0612345678": f"{NOW} keypad", "/known/0612345679": f"{NOW} keypad"}
     assert main.main(["oublier", "+33", "6.12.34.56.78"]) == 0
