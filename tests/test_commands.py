@@ -25,6 +25,7 @@ RUN = {
     "test": (".ci/run", "make --no-print-directory test"),
     "test-image": (STEPS, "scenario:image"),
     "try": (STEPS, "make --no-print-directory try"),
+    "check": ("tests/test_household_playbook.py", '"check", options'),
     "image": ("molecule/image/card", "-m image build"),
     "flash": ("tests/test_image_flash.py", '"flash", str(image)'),
     "bench": (STEPS, "short:bench "),
