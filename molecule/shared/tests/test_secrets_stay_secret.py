@@ -8,7 +8,7 @@ from testinfra.host import Host
 # six digits of a longer number are no PIN.
 WORD, PIN = "ecret-of-a-test", "739152"
 MARK = rf"{WORD}|(^|[^0-9]){PIN}([^0-9]|$)"
-# What the archive says of its packages: sizes and hexadecimal sums, any of which may be such digits.
+# What the archive says of its packages: sizes and hexadecimal sums, which may well be such digits.
 # A word cannot be there by chance, and is looked for there too.
 INDEXES = "/var/lib/apt/", "/var/lib/dpkg/", "/var/cache/apt/"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 import pytest
 from testinfra.host import Host
 
+# What Asterisk learns, as asterisk-memory keeps it on the disk; the record of calls.
 MEMORY, RECORD = "/var/lib/asterisk/astdb.sqlite3", "/var/log/asterisk/master.db"
 KNOWN = "0699999998"
 
@@ -42,10 +43,10 @@ def answers(host: Host) -> bool:
 
 
 def restart(host: Host, meanwhile: str) -> None:
-    """Stop Asterisk, do something, and start it."""
-    host.check_output("systemctl stop asterisk")
-    host.check_output("sh -c %s", meanwhile)
-    host.check_output("systemctl start asterisk")
+    """Stop Asterisk, forget what is in memory, as a power cut does, do something, and start it."""
+    host.check_output("systemctl stop asterisk asterisk-memory")
+    host.check_output("sh -c %s", f"rm -f /run/asterisk-memory/astdb*; {meanwhile}")
+    host.check_output("systemctl start asterisk-memory asterisk")
     eventually(lambda: answers(host), "Asterisk answers")
 
 
@@ -81,6 +82,16 @@ def test_damaged_databases_are_replaced_by_their_copies(
         told = host.run("gardeligne etat").stdout
         assert "la mémoire du central était abîmée, sa copie du" in told
         assert f"{MEMORY}: " in host.check_output("journalctl --no-pager -u asterisk -n 30")
+
+
+def test_damage_in_memory_is_mended_from_the_disk(host: Host, copied: None) -> None:
+    damage = "head -c 300 /dev/urandom >/run/asterisk-memory/astdb.sqlite3"
+    host.check_output("systemctl stop asterisk asterisk-memory")
+    host.check_output("sh -c %s", damage)
+    host.check_output("systemctl start asterisk")
+    eventually(lambda: answers(host), "Asterisk answers")
+    assert known(host)
+    host.check_output("systemctl start asterisk-memory")
 
 
 def test_without_a_copy_asterisk_begins_anew_and_says_what_is_lost(host: Host) -> None:
