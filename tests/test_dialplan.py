@@ -76,7 +76,13 @@ def render(**changes: Any) -> dict[str, str]:
         "dialplan_presence": False,
         "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
-        "dialplan_overseas_codes": ["262"],
+        "dialplan_spelling": {
+            "codes": ["33"],
+            "rules": [
+                {"pattern": "+Z.", "put": "00", "keep": 0, "skip": 1},
+                {"pattern": "00[17]0.", "put": "", "keep": 3, "skip": 4},
+            ],
+        },
         "dialplan_outgoing": {
             "open": ["0032*"],
             "costly_calls": 10,
@@ -208,6 +214,17 @@ def test_all_phones_of_a_trunk_ring_together() -> None:
         "PJSIP/001&${IF($[${LEN(${PJSIP_DIAL_CONTACTS(003)})} = 0]"
         "?PJSIP/003:${PJSIP_DIAL_CONTACTS(003)})}"
     )
+
+
+def test_a_spelling_is_rewritten_where_it_is_looked_up() -> None:
+    contexts = render()
+    for context, before in (("national", "[n]"), ("outside", "")):
+        lines = re.findall(rf"exten => _{re.escape(before)}(\S+),1,Goto\({context},(\S+),1\)", contexts[context])
+        n = "n" if before else ""
+        assert lines[:2] == [
+            ("+Z.", f"{n}00${{EXTEN:{1 + len(n)}}}"),
+            ("00[17]0.", f"{n}${{EXTEN:{len(n)}:3}}${{EXTEN:{4 + len(n)}}}"),
+        ]
 
 
 def test_a_limit_of_none_is_no_limit() -> None:
