@@ -324,7 +324,7 @@ def foreign_numbers() -> Iterator[str]:
                 if example and (example[0] != "0" or str(code) in ZERO_STAYS):
                     yield f"00{code}{example}"
         for length in range(7 - len(str(code)), 16 - len(str(code))):
-            # Not with a 0 first: that may be one that is written and not dialled (test_spellings.py).
+            # Not with a 0 first: that may be one that goes (test_spellings.py).
             yield f"00{code}{dice.randrange(10 ** (length - 1), 10**length)}"
 
 

@@ -218,12 +218,12 @@ def test_all_phones_of_a_trunk_ring_together() -> None:
 
 def test_a_spelling_is_rewritten_where_it_is_looked_up() -> None:
     contexts = render()
-    for context, before in (("national", "[n]"), ("outside", "")):
-        lines = re.findall(rf"exten => _{re.escape(before)}(\S+),1,Goto\({context},(\S+),1\)", contexts[context])
-        n = "n" if before else ""
-        assert lines[:2] == [
-            ("+Z.", f"{n}00${{EXTEN:{1 + len(n)}}}"),
-            ("00[17]0.", f"{n}${{EXTEN:{len(n)}:3}}${{EXTEN:{4 + len(n)}}}"),
+    for context, before, sign in (("national", "_[n]", "n"), ("outside", "_", "")):
+        found = re.findall(rf"exten => (\S+),1,Goto\({context},(\S+),1\)", contexts[context])
+        at = len(sign)
+        assert found[:2] == [
+            (f"{before}+Z.", f"{sign}00${{EXTEN:{at + 1}}}"),
+            (f"{before}00[17]0.", f"{sign}${{EXTEN:{at}:3}}${{EXTEN:{at + 4}}}"),
         ]
 
 

@@ -71,7 +71,7 @@ def test_the_telemarketing_ranges_are_those_of_the_regulator(tmp_path: Path) -> 
 
 
 def test_no_preset_has_the_ranges_of_platforms_or_of_general_interest() -> None:
-    interest = "01510 02687 02810 03410 04410 050860 05410 09410".split()
+    interest = ["01510", "02687", "02810", "03410", "04410", "050860", "05410", "09410"]
     interest += [f"0598{number}" for number in range(55, 65)]
     interest += [f"09470{number}" for number in range(2, 10)]
     for preset in PRESETS.values():

@@ -18,7 +18,10 @@ from household.phone import PhoneError, callers, expression, national
 from spellings import KINDS, TABLE, Spelling, spellings
 
 # No two of them take the same extension, so that their order says nothing.
-RULES = [(re.compile(expression(f"_{rule['pattern']}")), rule) for rule in spelling.rules()]
+RULES = [
+    (re.compile(expression(f"_{rule['pattern']}")), (rule["put"], rule["keep"], rule["skip"]))
+    for rule in spelling.rules()
+]
 
 
 def ids(rows: list[Spelling]) -> list[str]:
@@ -38,8 +41,8 @@ def rewritten(digits: str) -> str:
         assert len(found) < 2, digits
         if not found:
             return digits
-        put, keep, skip = (found[0][name] for name in ("put", "keep", "skip"))
-        digits = f"{put}{digits[:keep]}{digits[skip:]}"
+        put, keep, skip = found[0]
+        digits = put + digits[:keep] + digits[skip:]
     raise AssertionError(f"{digits}: without end")
 
 
@@ -83,7 +86,7 @@ def test_what_an_operator_sends_of_nobody_known_can_be_forgotten_as_it_is_shown(
 
 
 def test_the_dialplans_rules_and_the_lists_agree_on_all_digits() -> None:
-    """On the table's, and on many that are nobody's: of each code, each length, with a 0 or none."""
+    """On the table's, and on many that are nobody's: of each code and length, with a 0 or none."""
     dice = random.Random(14)  # noqa: S311
     tried = {row.text for row in spellings("all", "loose")}
     for code in [*map(str, range(1, 1000)), *spelling.FRENCH * 20]:
@@ -97,11 +100,12 @@ def test_the_dialplans_rules_and_the_lists_agree_on_all_digits() -> None:
 
 
 def test_a_zero_is_only_taken_from_numbers_that_have_none() -> None:
-    """By libphonenumber's examples of every country: none is changed, each may be written with (0)."""
+    """By libphonenumber's examples of every country: none is changed, each may have a (0)."""
     here = {FRANCE, SAINT_PIERRE, *OVERSEAS}
     kept = 0
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+        assert metadata
         code = phonenumbers.country_code_for_region(region)
         for kind in (metadata.fixed_line, metadata.mobile):
             example = kind and kind.example_number

@@ -6,9 +6,9 @@ import itertools
 import json
 
 from lab.house import House
+from lab.lookups import looked_up, spelled_anew
 from lab.world import DATA, eventually
 from spellings import Spelling, spellings
-from test_number_plan import looked_up, spelled_anew
 
 # Whatever a text has in it: no argument of a command could be relied upon.
 PUT = """
@@ -43,7 +43,9 @@ def asked(house: House, texts: list[str], gosub: str) -> list[str]:
         house.asterisk("channel originate Local/wait@spelled extension ask@spelled")
         eventually(lambda: "/key/end" in house.asterisk("database show key end"), "all are asked")
         found = dict(
-            line.split(":", 1) for line in house.asterisk("database show key").splitlines() if "/key/" in line
+            line.split(":", 1)
+            for line in house.asterisk("database show key").splitlines()
+            if "/key/" in line
         )
         keys = {name.strip().removeprefix("/key/"): key.strip() for name, key in found.items()}
         return [keys[str(at)].removesuffix(".") for at in range(len(texts))]
@@ -72,7 +74,9 @@ def test_a_number_that_is_dialled_is_one_key_however_the_phone_writes_it(
     share = itertools.islice(spellings("all"), DATA["lab_lines"][house.name] % 3, None, 3)
     rows = list(share)
     found = dialled(house, rows)
-    wrong = [(row.text, row.key, key) for row, key in zip(rows, found, strict=True) if key != row.key]
+    wrong = [
+        (row.text, row.key, key) for row, key in zip(rows, found, strict=True) if key != row.key
+    ]
     figures.setdefault("dialled spellings, wrong", {})[house.name] = f"{len(rows)}, {len(wrong)}"
     assert not wrong
 

@@ -10,7 +10,7 @@ what each spelling is. Runs on Python 3.5 (Stretch) and later, with nothing but 
 import functools
 import re
 import unicodedata
-from typing import Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 from urllib.parse import unquote
 
 FRANCE = "33"
@@ -20,18 +20,19 @@ FRANCE = "33"
 OVERSEAS = ("262", "590", "594", "596")
 # Six digits, behind 0508 in France; its newer numbers have nine, behind 0 like the others.
 SAINT_PIERRE = "508"
-FRENCH = (FRANCE, SAINT_PIERRE) + OVERSEAS
+FRENCH = (FRANCE, SAINT_PIERRE, *OVERSEAS)
 
 # Codes of countries with one digit, and with two (ITU-T E.164); all others have three.
 ONE_DIGIT = ("1", "7")
-TWO_DIGITS = tuple(
+_TWO_DIGITS = (
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
-    " 65 66 81 82 84 86 90 91 92 93 94 95 98".split()
+    " 65 66 81 82 84 86 90 91 92 93 94 95 98"
 )
+TWO_DIGITS = tuple(re.findall(r"\d+", _TWO_DIGITS))
 # Where a 0 after the code is the number's own: Italy and the Vatican, Ivory Coast, Burkina Faso,
 # Niger, Benin, Congo, San Marino, Tajikistan, and what is no country. Everywhere else it is what
 # one dials inside the country, and no number from abroad has it.
-ZERO_STAYS = tuple("39 225 226 227 229 242 378 800 881 888 992".split())
+ZERO_STAYS = ("39", "225", "226", "227", "229", "242", "378", "800", "881", "888", "992")
 
 NATIONAL = re.compile(r"0[1-9]\d{8}")
 # Fourteen digits, for machines: alarms, lifts (Arcep, decision 2022-1583: 0700 and 0901).
@@ -68,13 +69,14 @@ END = re.compile(
 class NoNumber(ValueError):
     """A text is no number; ``cause`` is one of the above, ``digits`` what was left of it."""
 
-    def __init__(self, cause, digits=""):  # type: (str, str) -> None
+    def __init__(self, cause: str, digits: str = "") -> None:
+        """Keep both."""
         super().__init__(cause)
         self.cause = cause
         self.digits = digits
 
 
-def key(text):  # type: (str) -> str
+def key(text: str) -> str:
     """Return a whole number's key. Raises NoNumber.
 
     >>> key("+33 (0)6 12.34.56.78"), key("tel:+262-692-12-34-56;ext=1")
@@ -95,7 +97,7 @@ def key(text):  # type: (str) -> str
     raise NoNumber(FRENCH_LENGTH if number.startswith("0") else SHORT_NUMBER, number)
 
 
-def beginning(text):  # type: (str) -> str
+def beginning(text: str) -> str:
     """Return how the keys of the numbers begin that begin so. Raises NoNumber.
 
     >>> beginning("+33 (0)9 48"), beginning("33 162"), beginning("+262 692")
@@ -124,7 +126,7 @@ def beginning(text):  # type: (str) -> str
     return digits
 
 
-def caller(text):  # type: (str) -> str
+def caller(text: str) -> str:
     """Return a caller's key as the dialplan has it: what is no number that we know stays.
 
     Nothing is what has no digits.
@@ -136,7 +138,7 @@ def caller(text):  # type: (str) -> str
         return canonical(digits.group()).lstrip("+") if digits else ""
 
 
-def canonical(digits):  # type: (str) -> str
+def canonical(digits: str) -> str:
     """Return digits in the one form, as the dialplan's rules() do; others as they are."""
     digits = _abroad(digits)
     for code in FRENCH:
@@ -153,14 +155,14 @@ def canonical(digits):  # type: (str) -> str
     return digits if code in ZERO_STAYS else "00" + code + re.sub("^0+(?=.)", "", rest)
 
 
-def country(digits):  # type: (str) -> str
+def country(digits: str) -> str:
     """Return the code of a country that digits begin with."""
     if digits[:1] in ONE_DIGIT:
         return digits[:1]
     return digits[:2] if digits[:2] in TWO_DIGITS else digits[:3]
 
 
-def rules():  # type: () -> List[Dict[str, object]]
+def rules() -> List[Dict[str, Any]]:
     """Return canonical() as patterns of Asterisk, to be applied until none fits.
 
     Of what fits, ``put`` comes first, then so many characters (``keep``), then all but so many.
@@ -171,7 +173,7 @@ def rules():  # type: () -> List[Dict[str, object]]
     ]
 
 
-def _rules():  # type: () -> Iterator[Tuple[str, str, int, int]]
+def _rules() -> Iterator[Tuple[str, str, int, int]]:
     yield "+0.", "", 0, 1
     yield "+Z.", "00", 0, 1
     for code in FRENCH:
@@ -186,7 +188,7 @@ def _rules():  # type: () -> Iterator[Tuple[str, str, int, int]]
         yield "00" + codes + "0.", "", 2 + length, 3 + length
 
 
-def _codes_without_zero():  # type: () -> Iterator[Tuple[str, int]]
+def _codes_without_zero() -> Iterator[Tuple[str, int]]:
     """Yield patterns of the codes of countries whose numbers do not begin with 0, their length."""
     yield "[17]", 1
     kept = ZERO_STAYS + FRENCH
@@ -207,17 +209,17 @@ def _codes_without_zero():  # type: () -> Iterator[Tuple[str, int]]
             yield first + _set(whole) + "X", 3
 
 
-def _set(digits):  # type: (List[str]) -> str
+def _set(digits: List[str]) -> str:
     return "[{}]".format("".join(digits)) if len(digits) > 1 else digits[0]
 
 
-def plain(text):  # type: (str) -> str
+def plain(text: str) -> str:
     """Return a text of the same length: ASCII digits, and a space for all that is between them."""
     return "".join(_plain(character) for character in text)
 
 
 @functools.lru_cache(maxsize=4096)
-def _plain(character):  # type: (str) -> str
+def _plain(character: str) -> str:
     digit = unicodedata.decimal(character, None)
     if digit is not None:
         return str(digit)
@@ -229,7 +231,7 @@ def _plain(character):  # type: (str) -> str
     return "*" if narrow in STARS else narrow
 
 
-def _without_end(text):  # type: (str) -> str
+def _without_end(text: str) -> str:
     """Return a number as plain(), without what surrounds it in a URI or is dialled after it."""
     uri = URI.match(text)
     if uri:
@@ -244,7 +246,7 @@ def _without_end(text):  # type: (str) -> str
     return spelled[: end.start()]
 
 
-def _whole(text):  # type: (str) -> bool
+def _whole(text: str) -> bool:
     """Tell whether a text is a number that is not a short one."""
     try:
         return not SHORT.fullmatch(key(text))
@@ -252,21 +254,21 @@ def _whole(text):  # type: (str) -> bool
         return error.cause == SEVERAL
 
 
-def _digits(spelled):  # type: (str) -> str
+def _digits(spelled: str) -> str:
     digits = spelled.replace(" ", "")
     if not re.fullmatch(r"\+?[0-9]*", digits):
         raise NoNumber(STAR if "*" in digits else SIGNS, digits)
     return digits
 
 
-def _abroad(digits):  # type: (str) -> str
+def _abroad(digits: str) -> str:
     """Return digits with 00 for +; no code begins with 0, so what stands there is the number."""
     if not digits.startswith("+"):
         return digits
     return digits[1:] if digits[1:2] == "0" else "00" + digits[1:]
 
 
-def _national(code, digits):  # type: (str, str) -> str
+def _national(code: str, digits: str) -> str:
     """Return what is dialled in France for what stands after one of its codes, or nothing."""
     if code == SAINT_PIERRE and re.fullmatch(r"[1-9]\d{5}", digits):
         return "0508" + digits

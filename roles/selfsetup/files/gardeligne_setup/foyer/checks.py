@@ -33,7 +33,7 @@ def own_number(text: str, operator: str) -> str:
         found = phone.national(text)
     except phone.PhoneError as error:
         return _no_number(error)
-    if phone.SHORT.fullmatch(found):
+    if spelling.SHORT.fullmatch(found):
         return (
             "c'est un numéro court ou d'urgence, pas celui d'une ligne. Écrivez les dix chiffres de"
             " votre ligne, comme 09 87 65 43 21."
