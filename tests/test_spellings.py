@@ -11,7 +11,7 @@ from pathlib import Path
 import phonenumbers
 import pytest
 import spelling as commands_own
-from dialled import FRANCE, OVERSEAS, SAINT_PIERRE, foreign_numbers
+from dialled import FRANCE, OVERSEAS, SAINT_PIERRE
 from gardeligne_setup.foyer import checks
 from household import spelling
 from household.phone import PhoneError, callers, expression, national
@@ -198,9 +198,3 @@ def test_the_command_has_the_households_own_code_and_can_be_read_by_stretch() ->
     assert link.is_symlink()
     assert link.resolve() == Path(str(spelling.__file__)).resolve()
     ast.parse(link.read_text(), feature_version=(3, 5))
-
-
-def test_numbers_of_other_countries_are_nobodys_at_home() -> None:
-    home = [number for number in foreign_numbers() if number.startswith("00508")]
-    assert home
-    assert all(spelling.country(number[2:]) in spelling.FRENCH for number in home)
