@@ -77,7 +77,13 @@ def render(**changes: Any) -> dict[str, str]:
         "dialplan_no_room": "",
         "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
-        "dialplan_overseas_codes": ["262"],
+        "dialplan_spelling": {
+            "codes": ["33"],
+            "rules": [
+                {"pattern": "+Z.", "put": "00", "keep": 0, "skip": 1},
+                {"pattern": "00[17]0.", "put": "", "keep": 3, "skip": 4},
+            ],
+        },
         "dialplan_outgoing": {
             "open": ["0032*"],
             "costly_calls": 10,
@@ -210,6 +216,17 @@ def test_all_phones_of_a_trunk_ring_together() -> None:
         "PJSIP/001&${IF($[${LEN(${PJSIP_DIAL_CONTACTS(003)})} = 0]"
         "?PJSIP/003:${PJSIP_DIAL_CONTACTS(003)})}"
     )
+
+
+def test_a_spelling_is_rewritten_where_it_is_looked_up() -> None:
+    contexts = render()
+    for context, before, sign in (("national", "_[n]", "n"), ("outside", "_", "")):
+        found = re.findall(rf"exten => (\S+),1,Goto\({context},(\S+),1\)", contexts[context])
+        at = len(sign)
+        assert found[:2] == [
+            (f"{before}+Z.", f"{sign}00${{EXTEN:{at + 1}}}"),
+            (f"{before}00[17]0.", f"{sign}${{EXTEN:{at}:3}}${{EXTEN:{at + 4}}}"),
+        ]
 
 
 def test_a_limit_of_none_is_no_limit() -> None:

@@ -61,19 +61,22 @@ def test_without_lists_the_text_is_empty(tmp_path: Path) -> None:
 
 
 def test_the_telemarketing_ranges_are_those_of_the_regulator(tmp_path: Path) -> None:
-    """Decision 2022-1583 of Arcep; 0937 to 0939 are platforms, which one waits for."""
+    """As in force since 2026; 0937 to 0939 are platforms, which one waits for."""
     rows = _rows(tmp_path, block=[{"preset": "demarchage", "action": "refuse"}])
     keys = {row.partition("\t")[0] for row in rows}
     ranges = "0162 0163 0270 0271 0377 0378 0424 0425 0568 0569 0948 0949"
-    overseas = "09475 09476 09477 09478 09479"
+    overseas = "02688 02689 05987 05988 05989 09475 09476 09477 09478 09479"
     assert keys == {f"block{number}*" for number in f"{ranges} {overseas}".split()}
     assert rows[0] == "block0162*\trefuse||démarchage (Arcep)"
 
 
-def test_no_preset_has_the_ranges_of_platforms() -> None:
+def test_no_preset_has_the_ranges_of_platforms_or_of_general_interest() -> None:
+    interest = ["01510", "02687", "02810", "03410", "04410", "050860", "05410", "09410"]
+    interest += [f"0598{number}" for number in range(55, 65)]
+    interest += [f"09470{number}" for number in range(2, 10)]
     for preset in PRESETS.values():
         for text in preset["numbers"]:
-            for platform in ("0937", "0938", "0939"):
+            for platform in ("0937", "0938", "0939", *interest):
                 prefix = text.removesuffix("*")
                 assert not (prefix.startswith(platform) or platform.startswith(prefix))
 

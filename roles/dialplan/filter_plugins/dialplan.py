@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 # A sound is followed by the French ring: silence would be taken for a dead line.
@@ -76,6 +76,17 @@ def dialplan_forms(number: str) -> list[str]:
     ]
 
 
+def dialplan_rewritten(rule: Mapping[str, Any], before: str = "") -> str:
+    """Return the extension that a rule of spelling makes of the one that its pattern takes.
+
+    >>> dialplan_rewritten({"put": "00", "keep": 0, "skip": 1}, "n")
+    'n00${EXTEN:2}'
+    """
+    at, keep = len(before), rule["keep"]
+    kept = f"${{EXTEN:{at}:{keep}}}" if keep else ""
+    return f"{before}{rule['put']}{kept}${{EXTEN:{at + rule['skip']}}}"
+
+
 def dialplan_limit(minutes: int) -> str:
     """Return Dial()'s option that ends a call after so long, and says so a minute before."""
     return f"L({minutes * 60_000}:60000)" if minutes else ""
@@ -91,6 +102,7 @@ class FilterModule:
             "dialplan_limit": dialplan_limit,
             "dialplan_pattern": dialplan_pattern,
             "dialplan_phones": dialplan_phones,
+            "dialplan_rewritten": dialplan_rewritten,
             "dialplan_waits": dialplan_waits,
             "dialplan_decoy_steps": dialplan_decoy_steps,
         }

@@ -24,6 +24,15 @@ from household.model import household_model, household_pick
 from household.numbers import household_numbers
 from household.secrets import household_missing, household_secret_files
 from household.sources import household_files
+from household.spelling import FRENCH, rules
+
+
+def household_spelling(_: object = None) -> dict[str, Any]:
+    """Return ``rules`` by which any spelling of a number becomes the one that is looked up.
+
+    And ``codes``, the country codes whose numbers are French ones. Both are the product's own.
+    """
+    return {"rules": rules(), "codes": list(FRENCH)}
 
 
 class FilterModule:
@@ -40,5 +49,6 @@ class FilterModule:
             "household_pick": household_pick,
             "household_release_errors": household_release_errors,
             "household_secret_files": household_secret_files,
+            "household_spelling": household_spelling,
             "household_template_errors": household_template_errors,
         }

@@ -14,6 +14,7 @@ import calls
 import checks
 import exchange
 import french
+import spelling
 
 USAGE = """\
 Usage : gardeligne COMMANDE
@@ -97,8 +98,8 @@ def forget(arguments: List[str]) -> List[str]:
         for family in ("known", "blocked"):
             exchange.forget(family)
         return ["Tout est oublié."]
-    number = french.national(asked)
-    if not number:
+    number = spelling.caller(asked)
+    if len(number) < 2:
         raise Refused("« {} » n'est pas un numéro.\n\n{}".format(asked, USAGE) if asked else USAGE)
     forgotten = [exchange.forget(family, number) for family in ("known", "blocked")]
     shown = french.number(number)

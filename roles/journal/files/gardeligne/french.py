@@ -4,18 +4,6 @@ import re
 import time
 
 
-def national(text: str) -> str:
-    """Return a number as the exchange keeps it: 0XXXXXXXXX, or 00… for another country's.
-
-    Takes any French notation; what is no number gives an empty text.
-    """
-    digits = re.sub(r"[\s.\-/()]|\(0\)", "", text)
-    if not re.match(r"\+?\d{2,}$", digits):
-        return ""
-    french = re.match(r"(?:\+|00)?330?([1-9]\d{8})$", digits)
-    return "0" + french.group(1) if french else digits.replace("+", "00")
-
-
 def number(digits: str) -> str:
     """Return a number to read: 06 12 34 56 78; others as they are; an empty one is hidden."""
     if re.match(r"0[1-9]\d{8}$", digits):

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-from .project import card, credentials, formats, phone
+from .project import card, credentials, formats, phone, spelling
 
 PLACEHOLDER = "c'est encore le texte de l'exemple. Écrivez le vôtre."
 NUMBER_CURE = "Écrivez-le comme 06 12 34 56 78, ou +32 2 123 45 67 pour l'étranger."
@@ -22,8 +22,8 @@ def number(text: str) -> str:
         return "le signe ? n'est pas admis ici. Écrivez le début du numéro, puis *."
     try:
         phone.callers(text)
-    except ValueError:
-        return _no_number(text)
+    except phone.PhoneError as error:
+        return _no_number(error)
     return ""
 
 
@@ -31,9 +31,9 @@ def own_number(text: str, operator: str) -> str:
     """Check the number of a line at an operator (free, ovh, autre)."""
     try:
         found = phone.national(text)
-    except ValueError:
-        return _no_number(text)
-    if phone.SHORT.fullmatch(found):
+    except phone.PhoneError as error:
+        return _no_number(error)
+    if spelling.SHORT.fullmatch(found):
         return (
             "c'est un numéro court ou d'urgence, pas celui d'une ligne. Écrivez les dix chiffres de"
             " votre ligne, comme 09 87 65 43 21."
@@ -55,21 +55,35 @@ def same_line(one: str, other: str) -> bool:
     return bool(one and other) and phone.national(one) == phone.national(other)
 
 
-def _no_number(text: str) -> str:
-    bare = phone.SEPARATORS.sub("", text.replace("(0)", ""))
-    prefix = bare.endswith("*")
-    digits = bare.removeprefix("+").removesuffix("*")
-    if re.search(r"[^0-9]", digits):
-        return f"ce n'est pas un numéro de téléphone. {NUMBER_CURE}"
-    if prefix:
-        return "devant l'étoile, il faut au moins deux chiffres, comme 09 48 *."
-    if bare.startswith(("+", "00")):
-        return (
-            f"ce numéro étranger a {len(digits)} chiffres, ce n'est pas possible. {NUMBER_CURE}"
-            if not digits.lstrip("0").startswith("33")
-            else f"ce numéro français n'a pas neuf chiffres après +33. {NUMBER_CURE}"
-        )
-    return f"ce numéro a {len(digits)} chiffre(s), un numéro français en a 10. {NUMBER_CURE}"
+_CAUSES = {
+    spelling.SEVERAL: "il y a plusieurs numéros. Écrivez-les un par ligne.",
+    spelling.EVERYBODY: "devant l'étoile, il faut au moins deux chiffres, comme 09 48 *.",
+    spelling.TERRITORY: (
+        "c'est tout un territoire. Écrivez le début de ses numéros, comme 0262 * ou 0692 *."
+    ),
+    spelling.NOBODY: (
+        "aucun numéro ne commence ainsi. Écrivez-le avec 0 devant, comme 01 62 *, ou avec + et"
+        " l'indicatif du pays, comme +32 *."
+    ),
+}
+
+
+def _no_number(error: phone.PhoneError) -> str:
+    """Return what is wrong with a caller's number, or with the beginning of one."""
+    digits = error.digits
+    if error.cause in _CAUSES:
+        return _CAUSES[error.cause]
+    if error.cause == spelling.FRENCH_LENGTH and digits.startswith("00"):
+        code = spelling.country(digits[2:])
+        return f"ce numéro français n'a pas neuf chiffres après +{code}. {NUMBER_CURE}"
+    if error.cause == spelling.FOREIGN_LENGTH:
+        count = len(digits) - 2
+        return f"ce numéro étranger a {count} chiffres, ce n'est pas possible. {NUMBER_CURE}"
+    if error.cause == spelling.SHORT_NUMBER and 1 < len(digits) < 7:
+        return f"ce numéro court n'existe pas. {NUMBER_CURE}"
+    if error.cause in (spelling.FRENCH_LENGTH, spelling.SHORT_NUMBER):
+        return f"ce numéro a {len(digits)} chiffre(s), un numéro français en a 10. {NUMBER_CURE}"
+    return f"ce n'est pas un numéro de téléphone. {NUMBER_CURE}"
 
 
 def name(text: str) -> str:

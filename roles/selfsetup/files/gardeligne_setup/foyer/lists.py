@@ -10,7 +10,7 @@ from . import checks
 from .lines import UNREADABLE
 from .names import compared, known, suggested
 from .problems import Problems
-from .project import phone
+from .project import phone, spelling
 from .tree import Block, Listing, Node, Value
 
 ALLOW, BLOCK, PHONES = "sonnent tout de suite", "ne sonnent jamais", "téléphones"
@@ -20,8 +20,10 @@ PRESETS = {"démarchage": {"preset": "demarchage", "action": "voicemail"}}
 RESCUE = ("0800112112", "112", "15", "17", "18")
 DEFAULT_PHONES = ("Salon", "Cuisine")
 MOST_PHONES = 20
-# A number within a text: its digits, with what people put between them.
-NUMBER = re.compile(r"\+?[\d?](?:[ .\-/]*(?:\(0\) *)?[\d?])* *\*?")
+# A number within a text of which all that people put between digits is a space; the 2 of `2e
+# portable` is a name's.
+NUMBER = re.compile(r"\+? *[\d?]+(?: +[\d?]+(?![\w?]))*(?: *\*)?")
+SIGNS = " ,;:-()"  # between number and name
 LISTED = "Écrivez le numéro, puis le nom, comme « - 06 12 34 56 78 Mamie »."
 RESCUED = (
     "de ce numéro rappellent les secours (15, 17, 18, 112) : il sonne toujours. Effacez cette"
@@ -88,12 +90,12 @@ def _callers(
 ) -> Iterator[Entry]:
     for line, text, called in _written(title, node, problems):
         preset = known(text, PRESETS) if title == BLOCK and not called else ""
-        found = NUMBER.search(text)
+        found = NUMBER.search(spelling.plain(text))
         if preset:
             number, name, key = "", "", preset
         elif found:
-            number = found[0].strip()
-            rest = (text[: found.start()].strip(" ,;:-"), text[found.end() :].strip(" ,;:-"))
+            number = text[found.start() : found.end()].strip()
+            rest = (text[: found.start()].strip(SIGNS), text[found.end() :].strip(SIGNS))
             name = unicodedata.normalize("NFC", " ".join(part for part in (*rest, called) if part))
             if wrong := checks.number(number) or (checks.name(name) if name else ""):
                 problems.add(line, title, wrong)

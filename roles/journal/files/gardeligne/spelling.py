@@ -1,0 +1,1 @@
+../../../household/filter_plugins/household/spelling.py
