@@ -12,7 +12,9 @@ import phonenumbers
 import pytest
 import spelling as commands_own
 from dialled import FRANCE, OVERSEAS, SAINT_PIERRE
-from gardeligne_setup.foyer import checks
+from gardeligne_setup.foyer import checks, lists
+from gardeligne_setup.foyer.problems import Problems
+from gardeligne_setup.foyer.tree import Listing, Value
 from household import spelling
 from household.phone import PhoneError, callers, expression, national
 from spellings import KINDS, TABLE, Spelling, spellings
@@ -198,3 +200,33 @@ def test_the_command_has_the_households_own_code_and_can_be_read_by_stretch() ->
     assert link.is_symlink()
     assert link.resolve() == Path(str(spelling.__file__)).resolve()
     ast.parse(link.read_text(), feature_version=(3, 5))
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "name"),
+    [
+        ("(06) 12 34 56 78 Mamie", "0612345678", "Mamie"),
+        ("+1 (212) 555-0123 John", "0012125550123", "John"),
+        ("06\u200912\u200934\u200956\u200978 Mamie", "0612345678", "Mamie"),
+        ("06\u201112\u201134\u201156\u201178 Mamie", "0612345678", "Mamie"),
+        ("06 12 34 56 78 2e portable", "0612345678", "2e portable"),
+        ("06 12 34 56 78 (Mamie)", "0612345678", "Mamie"),
+        ("Mamie : +262 (0)692 12 34 56", "0692123456", "Mamie"),
+        ("0700 0123 4567 89 Alarme", "07000123456789", "Alarme"),
+        ("33163*", "0163*", ""),
+        ("06 12 34 56 78 ou 06 12 34 56 79", "", "plusieurs numéros"),
+        ("de 0162000000 à 0162999999", "", "plusieurs numéros"),
+        ("162 Robots", "", "n'existe pas"),
+        ("162* Robots", "", "aucun numéro"),
+    ],
+)
+def test_foyer_txt_tells_a_number_from_a_name(text: str, number: str, name: str) -> None:
+    problems = Problems()
+    listing = Listing(1, (Value(text, 1, 0, len(text)),))
+    _, found = lists.callers(None, listing, blocks=True, problems=problems)
+    if number:
+        assert [callers(entry["number"]) for entry in found] == [[number]]
+        assert found[0].get("name", "") == name
+    else:
+        assert found == []
+        assert name in str(vars(problems))

@@ -97,7 +97,7 @@ def _callers(
             number = text[found.start() : found.end()].strip()
             rest = (text[: found.start()].strip(SIGNS), text[found.end() :].strip(SIGNS))
             name = unicodedata.normalize("NFC", " ".join(part for part in (*rest, called) if part))
-            if wrong := checks.number(number) or (checks.name(name) if name else ""):
+            if wrong := checks.number(number) or _another(name) or (name and checks.name(name)):
                 problems.add(line, title, wrong)
                 continue
             key = phone.callers(number)[0]
@@ -122,6 +122,12 @@ def _callers(
             yield dict(PRESETS[preset])
         else:
             yield {"number": number, **({"name": name} if name else {})}
+
+
+def _another(name: str) -> str:
+    """Tell whether a second number stands where the name should."""
+    several = re.search(r"(?:\d *){8}", spelling.plain(name))
+    return "il y a plusieurs numéros. Écrivez-les un par ligne." if several else ""
 
 
 def _written(title: str, node: Node | None, problems: Problems) -> Iterator[tuple[int, str, str]]:
