@@ -14,9 +14,9 @@ from typing import Any
 from .formats import list_file
 from .listed import FileError, read, shortened
 from .model import GUARD
-from .phone import callers
 from .problems import Place, Problem, Setting, quoted
 from .sources import Sources
+from .written import meant
 
 Entry = Mapping[str, Any]
 # A caller, its name, and the rule that the call's record names.
@@ -42,7 +42,8 @@ def household_numbers(
         allowed = setting[0] == LISTS[0]
         action = "known" if allowed else entry.get("action", blocked)
         if "file" in entry:
-            listed = read(_path(setting, entry, sources, inventory_dir, host))
+            path = _path(setting, entry, sources, inventory_dir, host)
+            listed = read(path, blocks=not allowed)
             found: Iterable[Row] = (
                 (caller, name, entry["file"]) for caller, name in listed.callers.items()
             )
@@ -69,7 +70,7 @@ def file_problems(
         path = _path(setting, entry, sources, inventory_dir, host)
         setting = (*setting, "file")
         try:
-            wrong = read(path).wrong
+            wrong = read(path, blocks=setting[0] == LISTS[1]).wrong
         except FileError as error:
             yield Problem(setting, f"is {quoted(path.name)}, which {error}")
             continue
@@ -102,7 +103,7 @@ def _written(entry: Entry, presets: Mapping[str, Entry]) -> Iterator[Row]:
             yield text, "", preset["name"]
         return
     name = entry.get("name", "")
-    for caller in callers(entry["number"]):
+    for caller in meant(entry["number"]):
         if caller.endswith("*"):
             yield caller, name, f"préfixe {caller[:-1]}"
         else:

@@ -10,7 +10,7 @@ from . import checks
 from .lines import UNREADABLE
 from .names import compared, known, suggested
 from .problems import Problems
-from .project import phone
+from .project import written
 from .tree import Block, Listing, Node, Value
 
 ALLOW, BLOCK, PHONES = "sonnent tout de suite", "ne sonnent jamais", "téléphones"
@@ -18,8 +18,8 @@ ALLOW, BLOCK, PHONES = "sonnent tout de suite", "ne sonnent jamais", "téléphon
 PRESETS = {"démarchage": {"preset": "demarchage", "action": "voicemail"}}
 DEFAULT_PHONES = ("Salon", "Cuisine")
 MOST_PHONES = 20
-# A number within a text: its digits, with what people put between them.
-NUMBER = re.compile(r"\+?[\d?](?:[ .\-/]*(?:\(0\) *)?[\d?])* *\*?")
+# A digit that is left open.
+HOLE = re.compile(r"\d[ .]*\?|\?[ .]*\d")
 LISTED = "Écrivez le numéro, puis le nom, comme « - 06 12 34 56 78 Mamie »."
 
 Entry = dict[str, str]
@@ -82,35 +82,37 @@ def _callers(
 ) -> Iterator[Entry]:
     for line, text, called in _written(title, node, problems):
         preset = known(text, PRESETS) if title == BLOCK and not called else ""
-        found = NUMBER.search(text)
         if preset:
-            number, name, key = "", "", preset
-        elif found:
-            number = found[0].strip()
-            rest = (text[: found.start()].strip(" ,;:-"), text[found.end() :].strip(" ,;:-"))
-            name = unicodedata.normalize("NFC", " ".join(part for part in (*rest, called) if part))
-            if wrong := checks.number(number) or (checks.name(name) if name else ""):
+            entries = {preset: dict(PRESETS[preset])}
+        elif HOLE.search(text):
+            problems.add(line, title, checks.number(text))
+            continue
+        else:
+            try:
+                numbers, rest = written.written(text)
+            except written.LineError as error:
+                hint = f" {suggested(text, PRESETS)}" if title == BLOCK else ""
+                nothing = f"il manque un numéro. {LISTED}{hint}"
+                problems.add(line, title, checks.no_caller(error.part, error.kind) or nothing)
+                continue
+            name = unicodedata.normalize("NFC", " ".join(part for part in (rest, called) if part))
+            if name and (wrong := checks.name(name)):
                 problems.add(line, title, wrong)
                 continue
-            key = phone.callers(number)[0]
-        else:
-            hint = f" {suggested(text, PRESETS)}" if title == BLOCK else ""
-            problems.add(line, title, f"il manque un numéro. {LISTED}{hint}")
-            continue
-        if key in first:
-            before, where = first[key]
-            other = f" dans « {where} »" if where != title else ""
-            problems.add(
-                line,
-                title,
-                f"c'est déjà à la ligne {before}{other}. Effacez l'une des deux lignes.",
-            )
-            continue
-        first[key] = (line, title)
-        if preset:
-            yield dict(PRESETS[preset])
-        else:
-            yield {"number": number, **({"name": name} if name else {})}
+            named = {"name": name} if name else {}
+            entries = {number: {"number": number, **named} for number in numbers}
+        for key, entry in entries.items():
+            if key in first:
+                before, where = first[key]
+                other = f" dans « {where} »" if where != title else ""
+                problems.add(
+                    line,
+                    title,
+                    f"c'est déjà à la ligne {before}{other}. Effacez l'une des deux lignes.",
+                )
+                continue
+            first[key] = (line, title)
+            yield entry
 
 
 def _written(title: str, node: Node | None, problems: Problems) -> Iterator[tuple[int, str, str]]:

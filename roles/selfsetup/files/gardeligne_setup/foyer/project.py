@@ -20,6 +20,6 @@ if importlib.util.find_spec("household") is None:
         if (filters := root / "roles/household/filter_plugins").is_dir()
     ][:1]
 
-from household import card, credentials, formats, phone  # noqa: E402
+from household import card, credentials, formats, phone, written  # noqa: E402
 
-__all__ = ["card", "credentials", "formats", "phone"]
+__all__ = ["card", "credentials", "formats", "phone", "written"]
