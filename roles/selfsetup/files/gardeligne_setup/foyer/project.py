@@ -21,5 +21,6 @@ if importlib.util.find_spec("household") is None:
     ][:1]
 
 from household import card, credentials, formats, phone, written  # noqa: E402
+from household.problems import TYPOGRAPHIC  # noqa: E402
 
-__all__ = ["card", "credentials", "formats", "phone", "written"]
+__all__ = ["TYPOGRAPHIC", "card", "credentials", "formats", "phone", "written"]
