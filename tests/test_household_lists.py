@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from example import PRODUCT
-from household.contacts import ContactsError, contacts
 from household.listed import FileError, cleaned, read
 from household.numbers import MOST, household_numbers
 
@@ -221,16 +219,83 @@ def test_a_line_that_cannot_be_read_costs_no_contact(beside: Path, spoilt: str, 
     assert read(beside / "contacts.vcf").callers == {"0612345678": name}
 
 
-def test_without_the_library_the_cure_is_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: str, *rest: Any) -> Any:
-        if name == "vobject":
-            raise ImportError
-        return imported(name, *rest)
+# Each loses a number, or gives it another's name, when it is read by the letter.
+BOOKS: dict[str, tuple[str, dict[str, str]]] = {
+    "a parameter that no standard has": (
+        "BEGIN:VCARD\nVERSION:2.1\nN:;Zoe;;;\nTEL;CELL:0612345678\n"
+        "TEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=70=72=6F):0142000000\n"
+        'TEL;TYPE="cell:0612345679\nTEL;TYPE="a:b":0612345680\n'
+        "TEL;X-Ma ligne:0612345681\nEND:VCARD\n",
+        dict.fromkeys(
+            ("0612345678", "0142000000", "0612345679", "0612345680", "0612345681"), "Zoe"
+        ),
+    ),
+    "an equals sign that swallows the next line": (
+        "BEGIN:VCARD\nFN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=5A=6F=C3=A9=\nTEL;CELL:0612345678\n"
+        "END:VCARD\nBEGIN:VCARD\nNOTE;QUOTED-PRINTABLE:Le soir=\nEND:VCARD\n"
+        "BEGIN:VCARD\nFN:Luc\nTEL;ENCODING=QUOTED-PRINTABLE:=30=36=31=32=33=34=35=36=37=39=\nEND:VCARD",
+        {"0612345678": "Zoé", "0612345679": "Luc"},
+    ),
+    "a real soft line break": (
+        "BEGIN:VCARD\nFN;QUOTED-PRINTABLE:Zo=C3=\n=A9\nTEL:06123\n 45678\nEND:VCARD\n",
+        {"0612345678": "Zoé"},
+    ),
+    "an end and a beginning on one line": (
+        "BEGIN:VCARD\nFN:Alice\nTEL:0612345678\nEND:VCARDBEGIN:VCARD\nFN:Bob\nTEL:0612345679END:VCARD",
+        {"0612345678": "Alice", "0612345679": "Bob"},
+    ),
+    "a card within a card": (
+        "BEGIN:VCARD\nFN:Boss\nTEL:0612345678\nAGENT:\nBEGIN:VCARD\nFN:Agent\nTEL:0612345679\nEND:VCARD\n"
+        "TEL:0612345680\nEND:VCARD\nBEGIN:VCARD\nFN:Luc\nTEL:0612345670\nEND:VCARD\n",
+        {"0612345679": "Agent", "0612345678": "Boss", "0612345680": "Boss", "0612345670": "Luc"},
+    ),
+    "a card as a text within a card": (
+        "BEGIN:VCARD\nFN:Boss\nAGENT:BEGIN:VCARD\\nFN:Susan\\nTEL:0142000000\\nEND:VCARD\\n\n"
+        "TEL:0612345678\nEND:VCARD\n",
+        {"0142000000": "Susan", "0612345678": "Boss"},
+    ),
+    "a card without an end": (
+        "BEGIN:VCARD\nFN:Zoé\nTEL:0612345678\nBEGIN:VCARD\nTEL:0612345679\nFN:Luc\n",
+        {"0612345678": "Zoé", "0612345679": "Luc"},
+    ),
+    "a number between two cards": (
+        "BEGIN:VCARD\nFN:Zoé\nEND:VCARD\nTEL:0612345678\nBEGIN:VCARD\nFN:Luc\nEND:VCARD\n",
+        {"0612345678": ""},
+    ),
+    "two numbers in one field": (
+        "BEGIN:VCARD\nFN:Zoé\nTEL:06 12 34 56 78 / 07 12 34 56 79\nEND:VCARD\n",
+        {"0612345678": "Zoé", "0712345679": "Zoé"},
+    ),
+}
 
-    imported = builtins.__import__
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(ContactsError, match="apt install python3-vobject"):
-        list(contacts(IOS))
+
+@pytest.mark.parametrize(("book", "expected"), BOOKS.values(), ids=BOOKS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_no_number_is_lost_nor_anothers(
+    beside: Path, book: str, expected: dict[str, str], encoding: str
+) -> None:
+    (beside / "contacts.vcf").write_bytes(book.replace("\n", CRLF).encode(encoding))
+    listed = read(beside / "contacts.vcf")
+    assert listed.callers == expected
+    assert listed.left_out == []
+
+
+def test_a_field_that_is_no_number_is_said(beside: Path) -> None:
+    (beside / "contacts.vcf").write_text(
+        "BEGIN:VCARD\nFN:Zoé\nTEL:0612345678\nTEL;CELL 0612345679\nTEL:0612345680*\nEND:VCARD\n"
+    )
+    left_out = read(beside / "contacts.vcf").left_out
+    assert [line for line, _ in left_out] == [4, 5]
+    assert all(text.startswith("Zoé: ") for _, text in left_out)
+
+
+def test_a_star_in_a_block_lists_card_stands_for_the_rest(beside: Path) -> None:
+    """As a Fritz!Box exports what it refuses."""
+    card = "BEGIN:VCARD\nVERSION:4.0\nFN:Rufsperren\nTEL:04065589*\nTEL:+33162123456\nEND:VCARD\n"
+    (beside / "liste.vcf").write_text(card)
+    listed = read(beside / "liste.vcf", blocks=True)
+    assert listed.callers == {"04065589*": "Rufsperren", "0162123456": "Rufsperren"}
+    assert read(beside / "liste.vcf").left_out != []
 
 
 @pytest.mark.parametrize(

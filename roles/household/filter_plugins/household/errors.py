@@ -59,6 +59,7 @@ def household_errors(
     )
     problems = [
         *sources.twice,
+        *sources.cut,
         *sources.unread(_readable(role), _ours(role)),
         *structure.problems,
         *format_problems(structure.sound),

@@ -16,8 +16,9 @@ from typing import Any
 
 from .card import country, hostname, interface, nameserver, router, ssh_key, ssid
 from .hours import hours
-from .phone import callers, line
+from .phone import line
 from .problems import VARIABLES, Problem, Setting, quoted
+from .written import meant
 
 Format = Callable[[str], str]
 
@@ -172,15 +173,15 @@ FORMATS: Mapping[str, Format] = {
     "household_trunks.addresses": network,
     "household_handsets.extension": extension,
     "household_handsets.name": name,
-    "household_handsets.only": parsed(callers),
+    "household_handsets.only": parsed(meant),
     "household_mailboxes.number": extension,
     "household_mailboxes.name": name,
     "household_mailboxes.email": optional(email),
     "household_guard.quiet": optional(parsed(hours)),
-    "household_allow.number": parsed(callers),
+    "household_allow.number": parsed(meant),
     "household_allow.name": optional(name),
     "household_allow.file": list_file,
-    "household_block.number": parsed(callers),
+    "household_block.number": parsed(meant),
     "household_block.name": optional(name),
     "household_block.file": list_file,
     "household_mail.sender": email,

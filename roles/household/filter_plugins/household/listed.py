@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -10,14 +11,16 @@ from pathlib import Path
 
 from .contacts import ContactsError, contacts
 from .formats import NAME_LENGTH, NAME_SIGNS
-from .phone import PhoneError, callers, national
-from .problems import quoted
+from .phone import PhoneError, national
+from .problems import quoted, shown
+from .written import LineError, meant, written
 
 VCARD = re.compile(r"\s*BEGIN:VCARD", re.IGNORECASE)
 ENCRYPTED = "$ANSIBLE_VAULT"
-# A number as it stands at the beginning of a line.
-NUMBER = re.compile(r"[+0-9\s.\-/()*?\u00a0\u202f]*")
-COLUMNS = re.compile(r"[\t;,]")
+# A sign that stands for a digit begins no remark: 0948######.
+REMARK = re.compile(r"(?:^|\s)#(?!#).*")
+# What editors of Windows put before text that is not UTF-8.
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class FileError(ValueError):
@@ -41,12 +44,12 @@ class Listed:
             self.callers[caller] = name
 
 
-def read(path: Path) -> Listed:
-    """Read a file of either kind."""
+def read(path: Path, *, blocks: bool = False) -> Listed:
+    """Read a file of either kind; in one that ``blocks``, cards may have prefixes (0948*)."""
     text = _text(path)
     listed = Listed()
     if path.suffix.lower() == ".vcf" or VCARD.match(text):
-        _address_book(text, listed)
+        _address_book(text, listed, blocks=blocks)
     else:
         _lines(text, listed)
     if not (listed.callers or listed.wrong):
@@ -76,6 +79,11 @@ def _text(path: Path) -> str:
         raise FileError(f"cannot be read: {error.strerror}. Put it beside this file.") from None
     if content.startswith(ENCRYPTED.encode()):
         raise FileError("is encrypted. Leave it in plain text: ansible-vault decrypt.")
+    if (encoding := UTF16.get(content[:2])) is not None:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            raise FileError("is damaged, or cut off. Save it again, in UTF-8.") from None
     if b"\0" in content:
         raise FileError("is no text file. Save it as plain text, in UTF-8.")
     try:
@@ -87,37 +95,32 @@ def _text(path: Path) -> str:
 
 def _lines(text: str, listed: Listed) -> None:
     for number, line in enumerate(text.splitlines(), 1):
-        wanted = line.partition("#")[0].strip()
+        wanted = REMARK.sub("", line).strip()
         if not wanted:
             continue
-        written, name = _columns(wanted)
         try:
-            for caller in callers(written):
-                listed.add(caller, name)
+            found, name = written(wanted)
         except PhoneError as error:
-            listed.wrong.append((number, f"has {quoted(written or wanted)} in it, which {error}"))
+            part = error.part if isinstance(error, LineError) else wanted
+            listed.wrong.append((number, f"has {quoted(shown(part))} in it, which {error}"))
+            continue
+        for caller in found:
+            listed.add(caller, cleaned(name))
 
 
-def _columns(line: str) -> tuple[str, str]:
-    """Return number and name, with or without a sign between them."""
-    if COLUMNS.search(line):
-        written, name, *_ = (*(part.strip(' "') for part in COLUMNS.split(line, 1)), "")
-        return written, cleaned(name)
-    found = NUMBER.match(line)
-    written = found.group().rstrip(" (-./") if found else ""
-    return written, cleaned(line[len(written) :])
-
-
-def _address_book(text: str, listed: Listed) -> None:
+def _address_book(text: str, listed: Listed, *, blocks: bool) -> None:
     try:
         for contact in contacts(text):
-            for line, written in contact.numbers:
+            for line, number in contact.numbers:
                 try:
-                    # No star: it is a key of the telephone there.
-                    listed.add(national(written), cleaned(contact.name))
+                    # Of people one knows, a star is a key of the telephone.
+                    keys = not blocks and set(number) & set("*?")
+                    for caller in [national(number)] if keys else meant(number):
+                        listed.add(caller, cleaned(contact.name))
                 except PhoneError as error:
+                    whose = f"{shown(contact.name)}: " if contact.name else ""
                     cause = str(error).partition(". ")[0]
-                    listed.left_out.append((line, f"{contact.name}: {quoted(written)} {cause}"))
+                    listed.left_out.append((line, f"{whose}{quoted(number)} {cause}"))
     except ContactsError as error:
         raise FileError(str(error)) from None
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .hours import hours
-from .phone import callers, international, line
+from .phone import international, line
+from .written import meant
 
 Data = Mapping[str, Any]
 
@@ -164,7 +165,7 @@ def _outgoing(given: Data, classes: Data) -> dict[str, Any]:
 
 
 def _callers(texts: Iterable[str]) -> list[str]:
-    return [caller for text in texts for caller in callers(text)]
+    return [caller for text in texts for caller in meant(text)]
 
 
 def _routes(

@@ -14,9 +14,10 @@ from typing import Any
 from .formats import list_file
 from .listed import FileError, read, shortened
 from .model import GUARD
-from .phone import PhoneError, callers
+from .phone import PhoneError
 from .problems import Place, Problem, Setting, quoted
 from .sources import Sources
+from .written import meant
 
 Entry = Mapping[str, Any]
 # A caller, its name, and the rule that the call's record names.
@@ -45,7 +46,8 @@ def household_numbers(
         allowed = setting[0] == LISTS[0]
         action = "known" if allowed else entry.get("action", blocked)
         if "file" in entry:
-            listed = read(_path(setting, entry, sources, inventory_dir, host))
+            path = _path(setting, entry, sources, inventory_dir, host)
+            listed = read(path, blocks=not allowed)
             found: Iterable[Row] = (
                 (caller, name, entry["file"]) for caller, name in listed.callers.items()
             )
@@ -80,7 +82,7 @@ def list_problems(
         path = _path(setting, entry, sources, inventory_dir, host)
         setting = (*setting, "file")
         try:
-            listed = read(path)
+            listed = read(path, blocks=setting[0] == LISTS[1])
         except FileError as error:
             yield Problem(setting, f"is {quoted(path.name)}, which {error}")
             continue
@@ -101,7 +103,7 @@ def list_problems(
 def _number(entry: Entry) -> str:
     """Return the one whole number that an entry names, "" if it names none or more."""
     try:
-        named = callers(entry.get("number", ""))
+        named = meant(entry.get("number", ""))
     except PhoneError:
         return ""
     return named[0] if len(named) == 1 else ""
@@ -128,7 +130,7 @@ def _written(entry: Entry, presets: Mapping[str, Entry]) -> Iterator[Row]:
             yield text, "", preset["name"]
         return
     name = entry.get("name", "")
-    for caller in callers(entry["number"]):
+    for caller in meant(entry["number"]):
         if caller.endswith("*"):
             yield caller, name, f"préfixe {caller[:-1]}"
         else:

@@ -16,6 +16,8 @@ LABELS = ("extension", "name", "number")
 PREFIX = "household_"
 # Endings of what Ansible reads in host_vars and group_vars; it leaves vault.yml.example alone.
 VARIABLES = {"", ".yml", ".yaml", ".json"}
+# Quotes as a word processor types them: no marks of YAML, and no part of what was meant.
+TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u00b4«»`"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .card import card_problems
-from .phone import PhoneError, callers, line, matches
+from .phone import PhoneError, line, matches
 from .problems import Problem, Setting, complete, did_you_mean, listed, quoted
+from .written import meant
 
 Sound = Mapping[str, Any]
 
@@ -56,9 +57,9 @@ UNIQUE: list[tuple[str, str, Callable[[str], str]]] = [
     ("household_trunks", "number", _quiet(line)),
     ("household_handsets", "extension", str),
     ("household_mailboxes", "number", str),
-    ("household_allow", "number", _quiet(callers)),
+    ("household_allow", "number", _quiet(meant)),
     ("household_allow", "file", str),
-    ("household_block", "number", _quiet(callers)),
+    ("household_block", "number", _quiet(meant)),
     ("household_block", "file", str),
     ("household_block", "preset", str),
 ]
@@ -74,7 +75,7 @@ def _duplicates(sound: Sound) -> Iterator[Problem]:
 
 
 def _contradictions(sound: Sound) -> Iterator[Problem]:
-    canonical = _quiet(callers)
+    canonical = _quiet(meant)
     allowed = {canonical(number) for number in _ids(sound, "household_allow", "number")}
     for at, entry in _entries(sound, "household_block"):
         if "number" in entry and canonical(entry["number"]) in allowed:
@@ -169,7 +170,7 @@ def _outgoing(sound: Sound) -> Iterator[Problem]:
     for index, text in enumerate(sound.get("household_outgoing", {}).get("open", [])):
         setting = ("household_outgoing", "open", index)
         try:
-            opened = [text] if text in classes else _classes_of(callers(text), classes)
+            opened = [text] if text in classes else _classes_of(meant(text), classes)
         except PhoneError as error:
             hint = did_you_mean(text, costly) or f" Or name a class: {listed(costly)}."
             yield Problem(setting, f"is {quoted(text)}, which {error}{hint}")

@@ -13,11 +13,16 @@ from typing import Any
 
 import yaml
 
-from .problems import VARIABLES, Place, Problem, Setting, did_you_mean
+from .problems import TYPOGRAPHIC, VARIABLES, Place, Problem, Setting, did_you_mean
 
 # Such as "{{ vault_household_secrets }}".
 REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 MARKERS = re.compile(r"\{\{|\{%|\{#")
+
+# What YAML takes for a remark, and a household perhaps for a part of the value.
+REMARK = re.compile(r"[ \t]+#(?P<glued>\S)?")
+# Where that would cut what nobody sees again: passwords, and names as they are shown.
+SHOWN = {"household_name", "name", "ssid"}
 
 # How much a variable must be like a known one to be taken for it, of 1.
 SLIP = 0.8
@@ -51,6 +56,7 @@ class Sources:
         self._names: list[tuple[str, Place]] = []
         self.twice: list[Problem] = []
         self.templates: list[Problem] = []
+        self.cut: list[Problem] = []
         for path, text in texts.items():
             file = PurePath(path)
             if file.is_relative_to(inventory_dir):
@@ -132,7 +138,11 @@ class Sources:
             for index, item in enumerate(node.value):
                 place = Place(file, item.start_mark.line + 1, _raw(item))
                 self._node(file, (*setting, index), item, place)
-        elif str(setting[0]).startswith("household_") and _is_template(setting, node):
+        elif not str(setting[0]).startswith("household_"):
+            return
+        elif cut := _cut(setting, node):
+            self.cut.append(Problem(setting, cut, here))
+        elif _is_template(setting, node):
             text = (
                 "has {{, {% or {# in it, which Ansible takes for a template. Choose a value"
                 " without them."
@@ -146,6 +156,26 @@ def _is_template(setting: Setting, node: yaml.Node) -> bool:
     if setting[0] == "household_secrets":
         return MARKERS.search(text) is not None and not REFERENCE.fullmatch(text)
     return MARKERS.search(REFERENCE.sub("", text)) is not None
+
+
+def _cut(setting: Setting, node: yaml.Node) -> str:
+    """Return what to say of a text of which YAML takes a part for something else, or nothing."""
+    secret = setting[0] == "household_secrets" or setting[-1] == "ssid"
+    text: str = node.start_mark.buffer or ""
+    if secret and text[node.start_mark.pointer :].startswith("&"):
+        return "begins with &, which names things in YAML. Put quotes around the whole."
+    if (secret or setting[-1] in SHOWN) and (_raw(node) or "-")[0] in TYPOGRAPHIC:
+        return (
+            "stands in quotes of a word processor, which YAML takes for a part of it. Write"
+            " straight ones."
+        )
+    found = REMARK.match(text, node.end_mark.pointer) if _raw(node) is not None else None
+    if found and (secret or (setting[-1] in SHOWN and found["glued"])):
+        return (
+            "is followed by a #, which begins a remark in YAML. If that belongs to it, put quotes"
+            " around the whole; else put the remark on a line of its own."
+        )
+    return ""
 
 
 def _value(node: yaml.Node) -> Any:

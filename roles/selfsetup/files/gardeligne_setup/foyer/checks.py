@@ -27,6 +27,22 @@ def number(text: str) -> str:
     return ""
 
 
+# What written.WRONG says of a line, in French.
+LINES = {
+    "range": (
+        "il faut deux numéros entiers, le plus petit d'abord. Écrivez « 01 62 00 00 00 à"
+        " 01 62 99 99 99 », ou le début du numéro, puis *."
+    ),
+    "half": "après la barre /, il n'y a qu'un bout de numéro. Écrivez-le en entier.",
+    "none": "",
+}
+
+
+def no_caller(part: str, kind: str) -> str:
+    """Say why a line of a list is refused; nothing if there is no number in it at all."""
+    return LINES[kind] if kind else number(part)
+
+
 def own_number(text: str, operator: str) -> str:
     """Check the number of a line at an operator (free, ovh, autre)."""
     try:

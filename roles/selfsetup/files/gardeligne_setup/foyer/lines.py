@@ -11,13 +11,12 @@ import re
 
 from .names import KEYS, bare, is_secret, known, shown
 from .problems import Problems
+from .project import TYPOGRAPHIC
 
 KEY = re.compile(r"(?P<key>[\w(+][^:#]*?) *:(?: +(?P<value>.*))?")
 SINGLE = re.compile(r"'(?:[^']|'')*'(?: +#.*)?")
 DOUBLE = re.compile(r'"[^"\\]*"(?: +#.*)?')
 TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-# Quotes as a word processor types them: no marks of YAML, and no part of what was meant.
-TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u00b4«»`"
 DASHES = "\u2013\u2014\u2212\u2022·*"  # and bullets
 # What begins something else than a text in YAML.
 SPECIAL = "&*!|>%@[]{},?#"
@@ -121,6 +120,11 @@ def _value(value: str, *, secret: bool) -> str:
         return (
             "après le mot de passe vient un #. S'il fait partie du mot de passe, écrivez celui-ci"
             " entre deux apostrophes droites, comme 'ceci' ; sinon, effacez la fin de la ligne."
+        )
+    if re.search(r" #\S", value):
+        return (
+            "après la valeur vient un #, collé à un mot. S'il en fait partie, écrivez le tout entre"
+            " deux apostrophes droites, comme 'ceci' ; sinon, mettez une espace après le #."
         )
     text = re.split(r"(?:^| )#", value, maxsplit=1)[0]
     if re.search(r":(?: |$)", text):

@@ -10,7 +10,7 @@ from . import checks
 from .lines import UNREADABLE
 from .names import compared, known, suggested
 from .problems import Problems
-from .project import phone, spelling
+from .project import written
 from .tree import Block, Listing, Node, Value
 
 ALLOW, BLOCK, PHONES = "sonnent tout de suite", "ne sonnent jamais", "téléphones"
@@ -20,10 +20,8 @@ PRESETS = {"démarchage": {"preset": "demarchage", "action": "voicemail"}}
 RESCUE = ("0800112112", "112", "15", "17", "18")
 DEFAULT_PHONES = ("Salon", "Cuisine")
 MOST_PHONES = 20
-# A number within a text of which all that people put between digits is a space; the 2 of `2e
-# portable` is a name's.
-NUMBER = re.compile(r"\+? *[\d?]+(?: +[\d?]+(?![\w?]))*(?: *\*)?")
-SIGNS = " ,;:-()"  # between number and name
+# A digit that is left open.
+HOLE = re.compile(r"\d[ .]*\?|\?[ .]*\d")
 LISTED = "Écrivez le numéro, puis le nom, comme « - 06 12 34 56 78 Mamie »."
 RESCUED = (
     "de ce numéro rappellent les secours (15, 17, 18, 112) : il sonne toujours. Effacez cette"
@@ -90,44 +88,39 @@ def _callers(
 ) -> Iterator[Entry]:
     for line, text, called in _written(title, node, problems):
         preset = known(text, PRESETS) if title == BLOCK and not called else ""
-        found = NUMBER.search(spelling.plain(text))
         if preset:
-            number, name, key = "", "", preset
-        elif found:
-            number = text[found.start() : found.end()].strip()
-            rest = (text[: found.start()].strip(SIGNS), text[found.end() :].strip(SIGNS))
-            name = unicodedata.normalize("NFC", " ".join(part for part in (*rest, called) if part))
-            if wrong := checks.number(number) or _another(name) or (name and checks.name(name)):
+            entries = {preset: dict(PRESETS[preset])}
+        elif HOLE.search(text):
+            problems.add(line, title, checks.number(text))
+            continue
+        else:
+            try:
+                numbers, rest = written.written(text)
+            except written.LineError as error:
+                hint = f" {suggested(text, PRESETS)}" if title == BLOCK else ""
+                nothing = f"il manque un numéro. {LISTED}{hint}"
+                problems.add(line, title, checks.no_caller(error.part, error.kind) or nothing)
+                continue
+            rest = re.sub(r"^\((.*)\)$", r"\1", rest)
+            name = unicodedata.normalize("NFC", " ".join(part for part in (rest, called) if part))
+            wrong = RESCUED if title == BLOCK and set(numbers) & set(RESCUE) else ""
+            if wrong := wrong or (checks.name(name) if name else ""):
                 problems.add(line, title, wrong)
                 continue
-            key = phone.callers(number)[0]
-            if title == BLOCK and key in RESCUE:
-                problems.add(line, title, RESCUED)
+            named = {"name": name} if name else {}
+            entries = {number: {"number": number, **named} for number in numbers}
+        for key, entry in entries.items():
+            if key in first:
+                before, where = first[key]
+                other = f" dans « {where} »" if where != title else ""
+                problems.add(
+                    line,
+                    title,
+                    f"c'est déjà à la ligne {before}{other}. Effacez l'une des deux lignes.",
+                )
                 continue
-        else:
-            hint = f" {suggested(text, PRESETS)}" if title == BLOCK else ""
-            problems.add(line, title, f"il manque un numéro. {LISTED}{hint}")
-            continue
-        if key in first:
-            before, where = first[key]
-            other = f" dans « {where} »" if where != title else ""
-            problems.add(
-                line,
-                title,
-                f"c'est déjà à la ligne {before}{other}. Effacez l'une des deux lignes.",
-            )
-            continue
-        first[key] = (line, title)
-        if preset:
-            yield dict(PRESETS[preset])
-        else:
-            yield {"number": number, **({"name": name} if name else {})}
-
-
-def _another(name: str) -> str:
-    """Tell whether a second number stands where the name should."""
-    several = re.search(r"(?:\d *){8}", spelling.plain(name))
-    return "il y a plusieurs numéros. Écrivez-les un par ligne." if several else ""
+            first[key] = (line, title)
+            yield entry
 
 
 def _written(title: str, node: Node | None, problems: Problems) -> Iterator[tuple[int, str, str]]:

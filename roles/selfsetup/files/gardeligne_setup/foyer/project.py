@@ -20,6 +20,7 @@ if importlib.util.find_spec("household") is None:
         if (filters := root / "roles/household/filter_plugins").is_dir()
     ][:1]
 
-from household import card, credentials, formats, phone, spelling  # noqa: E402
+from household import card, credentials, formats, phone, spelling, written  # noqa: E402
+from household.problems import TYPOGRAPHIC  # noqa: E402
 
-__all__ = ["card", "credentials", "formats", "phone", "spelling"]
+__all__ = ["TYPOGRAPHIC", "card", "credentials", "formats", "phone", "spelling", "written"]
