@@ -87,7 +87,9 @@ def list_problems(
         wrong = listed.wrong
         for number in rescue if blocks else []:
             if number in listed.callers:
-                yield Problem(setting, f"is {quoted(path.name)}, which has {number} in it, {RESCUE}")
+                yield Problem(
+                    setting, f"is {quoted(path.name)}, which has {number} in it, {RESCUE}"
+                )
         file = str(path.relative_to(inventory_dir))
         for line, text in wrong[:MOST]:
             yield Problem(setting, text, Place(file, line))
