@@ -14,6 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import exchange
+import pytest
+from test_journal_state import PJSIP
+
 PROGRAM = Path(__file__).parents[1] / "roles/sdcard/files/gardeligne-first-boot"
 
 
@@ -165,6 +169,29 @@ def test_the_mail_says_the_same_to_a_person() -> None:
     assert mail["To"] == CARD["admin"]
     assert mail.get_content() == text
     sent.decode("ascii")  # no relay has to know SMTPUTF8 or 8BITMIME
+
+
+def test_a_line_is_waited_for_by_the_check_that_gardeligne_etat_makes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = [exchange.Stopped(), "", PJSIP.replace("Registered  ", "Unregistered"), PJSIP]
+    answers = iter(shown)
+
+    def asterisk(command: str) -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
+
+    monkeypatch.setattr(exchange, "asterisk", asterisk)
+    monkeypatch.setattr(first_boot, "PAUSE", 0)
+    line = {"name": "free", "number": "0987654321", "user": "0987654321"}
+    step = first_boot.registered(line)
+    assert step({**CARD, "patience": 30}) == "enregistrée"
+    answers = iter(["No objects found."])
+    with pytest.raises(first_boot.Missing, match="pas enregistrée chez l'opérateur") as missing:
+        step(CARD)
+    assert "(trunks.yml, vault.yml)" in missing.value.cure
 
 
 def test_what_became_of_the_settings_on_the_card_is_reported(tmp_path: Path) -> None:
