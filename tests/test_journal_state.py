@@ -167,7 +167,7 @@ def wrong(capsys: Said) -> list[str]:
     lines = said.out.splitlines()
     found = [line for line in lines if line.startswith("[--] ")]
     assert ended == (1 if found else 0)
-    assert (lines[0] == "Tout va bien.") is not found
+    assert (lines[0] == "Tout va bien.") == (not found)
     assert said.out.count("Que faire : ") == len(found), "each has its cure"
     return [line[5:] for line in found]
 
@@ -327,7 +327,7 @@ def test_what_nobody_told_it_is_a_fault(box: Box, capsys: Said) -> None:
 def test_a_mistake_of_ours_hides_nothing(
     box: Box, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "disk", lambda: str({}["x"]))
+    monkeypatch.setattr(checks, "disk", lambda: str(vars()["x"]))
     box.numbers.unlink()
     assert wrong(capsys) == [
         "Filtrage : hors service : tous les appels sonnent",
