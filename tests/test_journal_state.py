@@ -97,6 +97,31 @@ def test_the_reason_why_mail_waits_is_postfixs_own() -> None:
     assert checks.why_waiting("Mail queue is empty\n") == ""
 
 
+# As 16.28 prints it; a phone that is switched off is `UNREACHABLE` at first.
+PEERS = """\
+Name/username             Host                                    Dyn Forcerport Comedia    ACL Port     Status      Description
+001/001                   10.89.2.20                               D  Yes        Yes            5060     OK (1 ms)
+002                       (Unspecified)                            D  Yes        Yes            0        UNKNOWN
+003/003                   10.89.2.20                               D  Yes        Yes            5060     UNREACHABLE
+free/0987650001           10.89.2.10                                  Yes        Yes            5060     OK (1 ms)
+4 sip peers [Monitored: 2 online, 2 offline Unmonitored: 0 online, 0 offline]
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("driver", "shown", "states"),
+    [
+        ("chan_sip", PEERS, ["there", "away", "away", "", ""]),
+        ("chan_pjsip", ENDPOINTS, ["there", "away", "", "", ""]),
+    ],
+)
+def test_a_phone_has_the_state_that_either_driver_shows(
+    driver: str, shown: str, states: list[str]
+) -> None:
+    names = ["001", "002", "003", "00", "fre"]
+    assert [checks.handset_state(driver, name, shown) for name in names] == states
+
+
 class Box:
     """An exchange whose programs say what a test puts into files."""
 
