@@ -77,7 +77,8 @@ test: setup-containers setup-image ## everything: containers, real calls, the ca
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
 	@$(SANDBOX) $(BIN)/molecule test -s image
 
-test-long: setup-containers setup-image ## 18 more power cuts, the way of official images, a card for anybody
+test-long: setup-containers setup-image ## a bare Debian 13; 18 more power cuts, official images, a card for anybody
+	@PYTHONPATH=tests $(BIN)/python -m fresh trixie
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
 	@$(SANDBOX) $(BIN)/molecule test -s official
 	@$(SANDBOX) $(BIN)/molecule test -s anybody

@@ -113,7 +113,7 @@ def main() -> None:
                 ours.prepare()
                 type_readme(ours, options.without)
             except Failed as failed:
-                sys.exit(f"fresh: {release}: {failed}\n{''.join(failed.said[-20:])}")
+                sys.exit(f"fresh: {release}: {failed}")
             for line, seconds, processors in ours.times:
                 print(f"{release}: {seconds:5.0f} s, processors {processors:5.0f} s: {line}")
             if options.each and not each(ours):
