@@ -64,10 +64,12 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 
 unit: setup ## unit tests
 	@tests/need $(UNIT_PACKAGES)
+	@image/subids
 	$(UNIT)
 
 test-quick: lint ## linters, and the unit tests that are quick: a minute
 	@tests/need $(UNIT_PACKAGES)
+	@image/subids
 	$(UNIT) -m 'not slow'
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
