@@ -64,10 +64,12 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 
 unit: setup ## unit tests
 	@tests/need $(UNIT_PACKAGES)
+	@image/subids
 	$(UNIT)
 
 test-quick: lint ## linters, and the unit tests that are quick: a minute
 	@tests/need $(UNIT_PACKAGES)
+	@image/subids
 	$(UNIT) -m 'not slow'
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
@@ -77,7 +79,8 @@ test: setup-containers setup-image ## everything: containers, real calls, the ca
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
 	@$(SANDBOX) $(BIN)/molecule test -s image
 
-test-long: setup-containers setup-image ## 18 more power cuts, the way of official images, a card for anybody
+test-long: setup-containers setup-image ## a bare Debian 13; 18 more power cuts, official images, a card for anybody
+	@PYTHONPATH=tests $(BIN)/python -m fresh trixie
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
 	@$(SANDBOX) $(BIN)/molecule test -s official
 	@$(SANDBOX) $(BIN)/molecule test -s anybody

@@ -22,11 +22,12 @@ RELEASES = ("bookworm", "trixie")
 SKIPPED = ("lsblk sees no disk under / here",)
 # The tests that start programs of packages, by name: the others take minutes.
 CONCERNED = "tests/test_image_* tests/test_phones* tests/test_sdcard_* tests/test_selfsetup*"
-# Of all that was said, what tells which package is missed.
-TELLING = re.compile("^(FAILED|ERROR|SKIPPED)|missing on this machine|not found|not available")
+# Of all that was said, what tells which package is missed: the first of these.
+TELLING = ("^(FAILED|ERROR|SKIPPED)", "^image: |not found|not available", "")
 # Purges a package, and what had come with it alone; fails if others need it.
 PURGE = """\
-marked() {{ apt-get -o APT::AutoRemove::RecommendsImportant=false --simulate autoremove |
+marked() {{ apt-get -o APT::AutoRemove::RecommendsImportant=false \
+    -o APT::AutoRemove::SuggestsImportant=false --simulate autoremove |
     sed -n 's/^Remv \\([^ ]*\\).*/\\1/p' | sort; }}
 marked >/tmp/before
 apt-mark auto {0}
@@ -79,8 +80,8 @@ def missed(full: Machine, package: str) -> str:
                 type_whole(spoilt, f'PYTEST_ADDOPTS="--exitfirst $(echo {CONCERNED})" make unit')
                 spoilt.type("make image OPTIONS='--for-anybody --compress'")
         except Failed as failed:
-            told = [text for text in failed.said if TELLING.search(text)]
-            return (told or failed.said[-1:] or [str(failed)])[0].strip()
+            told = (text for sign in TELLING for text in failed.said if re.search(sign, text))
+            return next(told, str(failed)).strip()
     return ""
 
 
@@ -113,7 +114,7 @@ def main() -> None:
                 ours.prepare()
                 type_readme(ours, options.without)
             except Failed as failed:
-                sys.exit(f"fresh: {release}: {failed}\n{''.join(failed.said[-20:])}")
+                sys.exit(f"fresh: {release}: {failed}")
             for line, seconds, processors in ours.times:
                 print(f"{release}: {seconds:5.0f} s, processors {processors:5.0f} s: {line}")
             if options.each and not each(ours):
