@@ -134,6 +134,29 @@ def test_a_mistake_is_told_before_the_pi_is_connected_to(household: Household) -
     assert not called.exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("house.yml", b"household_name: 2024-01-01\n", "household_name has no quotes"),
+        ("house.yml", b"household_name: .nan\n", "household_name has no quotes"),
+        ("house.yml", "household_name: Lefèvre\n".encode("cp1252"), "1: is not in UTF-8"),
+        ("house.yml", "household_name: Le\n".encode("utf-16"), "1: is not in UTF-8"),
+        ("mail.yml", b"household_mail: 'x{% y'\n", "household_mail has { in it"),
+        ("vault.yml", b"household_secrets: {mail: 'Wx{#9fuz'}\n", "household_secrets.mail has {"),
+    ],
+)
+def test_what_ansible_stumbles_over_is_named(
+    household: Household, file: str, content: bytes, said: str
+) -> None:
+    household.encrypt(SECRETS)
+    (household.files / file).write_bytes(content)
+    run = household.play("--check")
+    assert run.returncode == 2
+    assert f"host_vars/pi/{file}:" in run.stdout
+    assert said in re.sub(r"\s+", " ", run.stdout)
+    assert "9fuz" not in run.stdout + run.stderr
+
+
 def test_make_check_needs_no_pi(household: Household) -> None:
     household.encrypt(SECRETS)
     called = household.over_ssh()

@@ -47,6 +47,34 @@ def _variables(folder: Path) -> list[Path]:
     return [file for file in single + inside if file.is_file()]
 
 
+def household_unreadable(inventories: Iterable[str]) -> list[str]:
+    """Return a message for each file of these inventories' variables that is not in UTF-8.
+
+    Ansible would stop there without saying which file it is.
+    """
+    return [
+        f"{file.relative_to(folder)}:{line}: is not in UTF-8, as old editors write. Save it again,"
+        " in UTF-8."
+        for folder in dict.fromkeys(_folder_of(Path(path)) for path in inventories)
+        for kind in ("group_vars", "host_vars")
+        for file in sorted((folder / kind).rglob("*"))
+        if file.suffix in VARIABLES and file.is_file() and (line := _not_utf8(file.read_bytes()))
+    ]
+
+
+def _folder_of(inventory: Path) -> Path:
+    return inventory if inventory.is_dir() else inventory.parent
+
+
+def _not_utf8(content: bytes) -> int:
+    """Return the line of the first byte that is no UTF-8, 0 if all is."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    return 0
+
+
 class Sources:
     """The text of the files, by setting."""
 
@@ -144,8 +172,8 @@ class Sources:
             self.cut.append(Problem(setting, cut, here))
         elif _is_template(setting, node):
             text = (
-                "has {{, {% or {# in it, which Ansible takes for a template. Choose a value"
-                " without them."
+                "has { in it with {, % or # behind it, which Ansible takes for a template. Choose"
+                " a value without them."
             )
             self.templates.append(Problem(setting, text, here))
 
