@@ -36,7 +36,7 @@ DIAL_PLAIN, DIAL_JUMPS = "gIiLmRr", "bBGFU"
 NAME = re.compile(r"[\w-]+")
 # Its value cannot hold the `?` and the target that a caller would like.
 CONDITION = re.compile(r"\$(\[[^?]*[=<>].*\]|\{DB_EXISTS\(.*\)\})")
-READ = {"extensions.conf", "sip.conf", "pjsip.conf", "voicemail.conf", "modules.conf",
+READ = {"asterisk.conf", "extensions.conf", "sip.conf", "pjsip.conf", "voicemail.conf", "modules.conf",
         "manager.conf", "extconfig.conf"}  # fmt: skip
 # Neither lets anybody in nor dials.
 HARMLESS = {"cdr.conf", "cdr_sqlite3_custom.conf", "dnsmgr.conf", "indications.conf",
@@ -48,6 +48,7 @@ MODULES = re.compile(
 # What is wrong in itself, wherever it stands in a file: options (and their values).
 DOUBTS = {
     "modules.conf": re.compile(rf"autoload=(?!no$)|(?!noload).*(load|require)=({MODULES.pattern})"),
+    "asterisk.conf": re.compile(r"(?!astdbdir=)"),
     "manager.conf": re.compile(r"(?!enabled=no$)"),
     "extconfig.conf": re.compile(r"extensions|sip|ps_|voicemail|\S+\.conf"),
     "pjsip.conf": re.compile(

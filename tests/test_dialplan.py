@@ -74,6 +74,7 @@ def render(**changes: Any) -> dict[str, str]:
             },
         ],
         "dialplan_presence": False,
+        "dialplan_no_room": "",
         "dialplan_guard": GUARD,
         "dialplan_decoy": {"cadence": "440/1500,0/3500"},
         "dialplan_overseas_codes": ["262"],

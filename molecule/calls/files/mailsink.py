@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """A mail relay as providers have them: STARTTLS, then a login, then mail. It keeps what it gets.
 
+It refuses for good what says `Refuse-this` anywhere, and every sender but the account.
+
 Usage: mailsink USER PASSWORD. Mails are files in /var/lib/lab/mail, one JSON object each:
 the sender and recipients of the envelope, the login, and the mail itself.
 """
@@ -22,8 +24,19 @@ USER, PASSWORD = sys.argv[1:]
 class Keep:
     """Write each mail to a file of its own."""
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take the account's own mail only."""
+        if address != USER:
+            return "550 5.7.1 sender is not the account"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep one mail."""
+        if b"Refuse-this" in envelope.original_content:
+            return "550 5.7.1 refused by policy"
         mail = {
             "received": time.time(),
             "login": session.auth_data.decode(),

@@ -38,6 +38,7 @@ STAGES = {
     "decoyed": "a écouté le leurre pendant {lasted}",
     "busy": "occupé",
     "nobody": "personne n'a répondu",
+    "full": "plus de place pour un message",
 }
 OUTGOING = {
     "dialled": "appel sortant de {handset}, sans réponse",
@@ -105,7 +106,7 @@ def _kind(call: Call) -> str:
 
 
 # Stages of strangers who stayed on the line.
-STAYED = ("ringing", "answered", "busy", "nobody", "voicemail", "message")
+STAYED = ("ringing", "answered", "busy", "nobody", "full", "voicemail", "message")
 
 # What is counted, and of which calls.
 COUNTED = [

@@ -15,11 +15,18 @@ FOLDERS = (
     "home/pi",
 )
 FILES = (
-    "var/lib/asterisk/astdb.sqlite3",  # callers learned and chosen on the keypad
-    "var/mail/root",  # what could not be sent
+    "run/asterisk-memory/astdb.sqlite3",  # callers learned and chosen on the keypad
+    "var/lib/asterisk/astdb.sqlite3",  # the copy of that
+    "var/mail/root",  # what was written to the machine
+    "var/mail/refused",  # what could not be sent
     "var/log/gardeligne-setup.log",
 )
-SERVICES = ("asterisk-trunk-watch.service", "asterisk.service", "gardeligne-databases.timer")
+SERVICES = (
+    "asterisk-trunk-watch.service",
+    "asterisk.service",
+    "asterisk-memory.service",
+    "gardeligne-databases.timer",
+)
 
 
 def former_household(root: Path, made_secrets: Path) -> None:
