@@ -36,8 +36,8 @@ DIAL_PLAIN, DIAL_JUMPS = "gIiLmRr", "bBGFU"
 NAME = re.compile(r"[\w-]+")
 # Its value cannot hold the `?` and the target that a caller would like.
 CONDITION = re.compile(r"\$(\[[^?]*[=<>].*\]|\{DB_EXISTS\(.*\)\})")
-READ = {"asterisk.conf", "extensions.conf", "sip.conf", "pjsip.conf", "voicemail.conf", "modules.conf",
-        "manager.conf", "extconfig.conf"}  # fmt: skip
+READ = {"asterisk.conf", "extensions.conf", "sip.conf", "pjsip.conf", "voicemail.conf",
+        "modules.conf", "manager.conf", "extconfig.conf"}  # fmt: skip
 # Neither lets anybody in nor dials.
 HARMLESS = {"cdr.conf", "cdr_sqlite3_custom.conf", "dnsmgr.conf", "indications.conf",
             "logger.conf", "musiconhold.conf", "res_config_sqlite3.conf"}  # fmt: skip

@@ -55,11 +55,21 @@ def test_its_files_are_for_root_and_asterisk_only(host: Host, name: str) -> None
 
 
 def test_it_started_without_an_error(host: Host) -> None:
-    log = host.run("grep -h ' ERROR' /var/log/asterisk/exchange_log")
+    log = host.check_output("journalctl --boot --no-pager --output cat --identifier asterisk")
+    lines = log.splitlines()
+    assert any("WARNING[" in line or "NOTICE[" in line for line in lines), "nothing is logged"
     # The operators are not in a container's name server, and PJSIP says so twice more.
     names = "getaddrinfo(", "type 'identify'", "Identify '"
-    errors = [e for e in log.stdout.splitlines() if not any(n in e for n in names)]
+    errors = [e for e in lines if "ERROR[" in e and not any(n in e for n in names)]
     assert errors == []
+
+
+def test_its_log_is_where_it_has_a_limit(host: Host) -> None:
+    """In the journal: nothing rotates files, and a stranger can make them grow."""
+    assert host.run("find /var/log/asterisk -name '*_log*'").stdout == ""
+    assert "LogRateLimitBurst=100" in host.check_output(
+        "systemctl cat asterisk.service"
+    ).splitlines()
 
 
 def test_the_calling_tones_are_french(host: Host) -> None:
