@@ -184,7 +184,10 @@ def test_another_household_replaces_all(box: Box) -> None:
     learned = box.root / "var/lib/asterisk/astdb.sqlite3"
     record = box.root / "var/log/asterisk/master.db"
     copy = box.root / "var/lib/gardeligne/databases/astdb.sqlite3"
-    for path in (message, learned, record, copy):
+    in_memory = box.root / "run/asterisk-memory/astdb.sqlite3"
+    refused = box.root / "var/mail/refused"
+    private = (message, learned, copy, in_memory, record, refused)
+    for path in private:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     box.write(OTHER.replace("attente: 4", "attente: nie"))
@@ -194,7 +197,7 @@ def test_another_household_replaces_all(box: Box) -> None:
     said = box.start()
     assert "les données de l'ancien sont effacées" in said
     assert box.effect.startswith("Les Durand")
-    assert not any(path.exists() for path in (message, learned, record, copy))
+    assert not any(path.exists() for path in private)
     assert record.parent.is_dir()
     assert made.read_text() != before
     message.parent.mkdir(parents=True)
