@@ -128,6 +128,7 @@ class Box:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.said = folder / "said"
         self.notes = folder / "notes.json"
+        self.refused = folder / "refused"
         programs = folder / "bin"
         for made in self.said, programs:
             made.mkdir()
@@ -168,6 +169,7 @@ class Box:
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
         monkeypatch.setattr(checks, "EXCHANGE", str(self.exchange))
         monkeypatch.setattr(checks.databases, "__defaults__", (str(self.notes),))
+        monkeypatch.setattr(checks.mail_refused, "__defaults__", (str(self.refused),))
         monkeypatch.setattr(checks, "FOLDERS", ("/",))
         monkeypatch.setattr(checks, "used", lambda *size: 50)
         monkeypatch.setattr(exchange.lists, "__defaults__", (str(self.numbers),))
@@ -209,6 +211,7 @@ def test_all_is_well_when_all_is(box: Box, capsys: Said) -> None:
         "[ok] Téléphones : 1 sur 2 (éteint ou débranché : Cuisine)",
         "[ok] Filtrage : en service",
         "[ok] Mail : rien n'attend",
+        "[ok] Mails refusés : aucun",
         "[ok] Carte : occupée à 50 %",
         "[ok] Bases de données : en bon état",
         "Listes : 7 numéros.",
@@ -342,6 +345,28 @@ def test_an_asterisk_that_hangs_is_told_in_time_with_a_cure_that_helps(
 def test_an_asterisk_that_is_stopped_is_told(box: Box, capsys: Said) -> None:
     (box.said / "core show uptime seconds").unlink()
     assert wrong(capsys)[0] == "Central : arrêté"
+
+
+def test_mail_that_was_refused_for_good_is_told_with_the_servers_reason(
+    box: Box, capsys: Said
+) -> None:
+    bounce = """\
+From MAILER-DAEMON  Sat Nov 28 21:58:22 2026
+Subject: Undelivered Mail Returned to Sender
+
+Action: failed
+Diagnostic-Code: smtp; 550 5.7.1 {}
+    for this account
+
+From: Maison
+>From MAILER-DAEMON is what somebody wrote
+"""
+    box.refused.write_text(bounce.format("refused") + bounce.format("too many messages"))
+    assert wrong(capsys) == ["Mails refusés : 2 messages refusés par le serveur de mail"]
+    main.main(["etat"])
+    assert "550 5.7.1 too many messages for this account." in capsys.readouterr().out
+    box.refused.unlink()
+    assert wrong(capsys) == []
 
 
 def test_what_nobody_told_it_is_a_fault(box: Box, capsys: Said) -> None:

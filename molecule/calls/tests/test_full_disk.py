@@ -41,7 +41,7 @@ systemctl start asterisk-memory asterisk
 
 def fill(house: House) -> str:
     """Fill the exchange's disk, let the phones say anew where they are; return whom it knows."""
-    house.asterisk(f"database put known {LEARNT} '1700000000 keypad'")
+    house.asterisk(f'database put known {LEARNT} "1700000000 keypad"')
     eventually(lambda: house.run("sh", "-c", ON_DISK) != "0\n", "it is on the disk", 6)
     house.run("sh", given=SMALL)
     house.wait_until_reachable()

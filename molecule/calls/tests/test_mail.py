@@ -19,7 +19,7 @@ systemctl restart postfix
 sleep 2
 mv main.cf.good main.cf
 """
-STATUS = "postfix status 2>&1; :"
+STATUS = "postfix status >/dev/null 2>&1 && echo runs || :"
 SEND = """
 { printf 'To: nobody@example.net\\nSubject: Refuse-this\\n\\nThe message begins.\\n'
   head -c 1500000 /dev/urandom | base64
@@ -45,4 +45,4 @@ def test_postfix_starts_again_after_a_start_that_failed(house: House) -> None:
     house.run("sh", given=FAIL)
     with pytest.raises(RuntimeError):
         house.run("postfix", "status")
-    eventually(lambda: "is running" in house.run("sh", "-c", STATUS), "postfix runs", 30)
+    eventually(lambda: "runs" in house.run("sh", "-c", STATUS), "postfix runs", 30)

@@ -11,6 +11,8 @@ from lab.parts import Mail
 from lab.sound import seconds_of
 from lab.world import DATA, eventually
 
+BEING_SPOKEN = "ls /var/spool/asterisk/voicemail/default/*/tmp/*.wav 2>/dev/null || :"
+
 
 def leave_a_message(house: House, lab: Lab) -> Mail:
     """Let nobody pick up, speak, and return the mail that follows."""
@@ -79,3 +81,26 @@ def assert_message_heard(house: House, pin: str, heard: bool) -> None:
     house.salon.hang_up()
     house.wait_until_idle()
     assert (seconds_of(house.salon.heard(), house.known.tone) > 2) is heard
+
+
+def test_a_message_that_was_being_spoken_when_the_exchange_ended_arrives(
+    house: House, lab: Lab
+) -> None:
+    before = len(lab.mailsink.to(house.mailbox))
+    house.known.dial(house.number)
+    for handset in house.handsets:
+        handset.wait("CALL_INCOMING")
+        handset.hang_up()
+    house.known.wait("CALL_ESTABLISHED")
+    eventually(lambda: house.run("sh", "-c", BEING_SPOKEN), "the message is being written", 30)
+    house.known.listen_for(6)
+    house.run("systemctl", "kill", "--signal=KILL", "asterisk")
+    house.known.hang_up()
+    mail = eventually(
+        lambda: lab.mailsink.to(house.mailbox)[before:], "the message is in the mail", 30
+    )[0]
+    assert "Message vocal interrompu" in mail.message["Subject"]
+    assert "la fin peut manquer" in mail.text
+    assert seconds_of(mail.sound, house.known.tone) > 2, "what was said is not in the message"
+    assert not house.run("sh", "-c", BEING_SPOKEN)
+    house.wait_until_reachable()

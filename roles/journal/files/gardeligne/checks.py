@@ -29,6 +29,8 @@ FOLDERS = (
     "/var/spool/postfix",
 )
 
+# Where postfix keeps what was refused (main.cf).
+REFUSED = "/var/mail/refused"
 # Seconds that a mail may wait: with a good line it has left after some.
 MAIL_PATIENCE = 900
 # Per cent of a file system in use, of its blocks or its inodes.
@@ -195,6 +197,23 @@ def mail_waits(now: float, where: str) -> str:
     return waiting if arrived else "rien n'attend"
 
 
+def mail_refused(where: str, path: str = REFUSED) -> str:
+    """Look for mail that the relay has refused for good: postfix keeps it here."""
+    count = run("grep", "-ac", "^From MAILER-DAEMON ", path)[0].strip()
+    if not count.isdigit() or count == "0":
+        return "aucun"
+    # The last reason may go on in the next lines, which begin with a space.
+    told = run("grep", "-aE", "-A3", "^Diagnostic-Code: ", path)[0].rpartition("Diagnostic-Code: ")
+    reason = " ".join(re.split(r"\n(?! )", told[2])[0].split())
+    raise Missing(
+        counted(int(count), "message refusé", "messages refusés") + " par le serveur de mail",
+        "Vérifiez l'adresse et le compte ({}). Le serveur a dit : {}. Les messages vocaux restent "
+        "au **1 ; les mails refusés sont dans {}, à effacer une fois lus.".format(
+            where, reason[:400], path
+        ),
+    )
+
+
 def used(of_all: int, left: int, left_to_us: int) -> int:
     """Return the per cent in use, as `df` counts them: what is root's alone is nobody's."""
     taken = of_all - left
@@ -290,6 +309,7 @@ def checks() -> Iterator[Check]:
     yield Check("Téléphones", functools.partial(handsets, driver, here["handsets"]), True)
     yield Check("Filtrage", filtering, console=True)
     yield Check("Mail", functools.partial(mail_waits, time.time(), here["mail_in"]), False)
+    yield Check("Mails refusés", functools.partial(mail_refused, here["mail_in"]), False)
     yield Check("Carte", disk, console=False)
     yield Check("Bases de données", databases, console=False)
 
