@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -641,7 +642,7 @@ def test_it_runs_from_the_project_as_on_the_box(tmp_path: Path) -> None:
         "print(read(open(sys.argv[2], 'rb').read()).secrets['mail'])"
     )
     run = subprocess.run(
-        ["/usr/bin/python3", "-I", "-W", "error", "-c", code,
+        [sys.executable, "-I", "-W", "error", "-c", code,
          tmp_path / "roles/selfsetup/files", FOYERS / "good/le-moins.txt"],
         capture_output=True, text=True, check=True, cwd="/",
     )  # fmt: skip

@@ -201,14 +201,16 @@ def test_the_partition_of_a_disk_is_no_disk(tmp_path: Path) -> None:
     backing = tmp_path / "card"
     backing.write_bytes(bytes(8 * MIB))
     with loop(backing, "--partscan") as disk:
-        subprocess.run(["addpart", disk, "1", "2048", "4096"], check=True)
+        table = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk]
+        subprocess.run(table, input=b"2048,4096\n", check=True)
+        subprocess.run(["partx", "--add", "--nr=1", disk], check=True)
         with pytest.raises(ImageError, match=f"p1: it is a partition of {disk}; name the whole"):
             cards.find(f"{disk}p1")
         assert cards.find(Path(disk).name) == Disk(disk, 8 * MIB, kind="loop")
         link = tmp_path / "by-id"
         link.symlink_to(disk)
         assert cards.find(str(link)).path == disk
-        subprocess.run(["delpart", disk, "1"], check=True)
+        subprocess.run(["partx", "--delete", "--nr=1", disk], check=True)
 
 
 def test_the_disk_this_computer_runs_from_is_refused() -> None:

@@ -72,7 +72,7 @@ def missed(full: Machine, package: str) -> str:
         try:
             spoilt.type(PURGE.format(package))
         except Failed:
-            return "others bring it: the list need not name it"
+            return "others bring it, or Debian holds it for important"
         try:
             if package in _lists()["BASE"]:
                 spoilt.type("rm -r .venv && make setup lint")
