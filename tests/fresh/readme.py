@@ -15,6 +15,7 @@ ELSEWHERE = {
     "make image": "20 minutes: `make test` builds a card by it, `make test-long` two more",
     "sudo make flash": "needs a card: tests/test_image_flash.py, with loop devices",
     "make flash": "needs a card: tests/test_image_flash.py, with loop devices",
+    "make check": "needs a household: tests/test_household_playbook.py",
     "make test": "containers, QEMU: itself",
     "make test-image": "containers, QEMU: `make test`",
     "make test-long": "containers, QEMU: itself",
@@ -31,7 +32,7 @@ ELSEWHERE = {
     ".venv/bin/ansible-playbook": "needs a Pi: the scenarios of `make test`",
     "systemctl": "on the Pi",
     "apt remove": "on the Pi",
-    "rm -r": "on the Pi",
+    "rm -rf": "on the Pi",
     "userdel": "on the Pi",
 }
 
