@@ -87,7 +87,7 @@ def _cards(text: str, first: int = 1) -> Iterator[Contact]:
         elif (kind, value.strip().upper()) == ("END", "VCARD"):
             if opened:
                 yield opened.pop()
-        elif kind == "TEL":
+        elif kind == "TEL" and value.strip():
             if not opened:  # of nobody, between two cards
                 opened.append(Contact())
             opened[-1].numbers.append((line, _number(value)))

@@ -17,7 +17,13 @@ START = re.compile(r"(?<![^\W_])(?:\(?\+)?\(?(?=\d)")
 # More of its digits, with what people put between them; not the 2 of "2e".
 GROUP = re.compile(r"[ .\-/()]*[\d?]+(?![^\W\d_xX])")
 # What stands for the rest of its digits: 0948*, 0948######, 0948XXXXXX.
-REST = re.compile(r" *(?:\*+|#+|[xX]{2,}|\.{2,}|\u2026)(?! *[+(]*\d|[^\W_])")
+REST = re.compile(
+    r"[ .\-/]*(?:\*[* ]*|#[# ]*|[xX]{2}[xX ]*)(?<! )(?![^\W_])"
+    r"| *(?:\.{2,}|\u2026)(?! *[+(]*\d|[^\W_])"
+)
+# Of a list on paper: "1. 06 12 34 56 78".
+COUNTED = re.compile(r"^\s*[1-9]\d{0,2}[.)] +(?=[+(\d])")
+LABEL = re.compile(r"\W*(?:t[eé]l|sip|callto|n°|num[eé]ro)\W*", re.IGNORECASE)
 # How a number ends of which only the beginning is written.
 OPEN = ("*", "#", "x", "X", ".", "\u2026")
 # What a French number begins with, before the nine digits (of machines: thirteen) of its own.
@@ -74,7 +80,7 @@ def written(line: str) -> tuple[list[str], str]:
     >>> written("06 12 34 56 78 ou 07 12 34 56 78 - Zoé, 2e portable")
     (['0612345678', '0712345678'], 'Zoé, 2e portable')
     """
-    line = _typed(line)
+    line = COUNTED.sub("", _typed(line))
     numbers = list(_numbers(line))
     if not numbers:
         first = re.split(r"[\t;,]", line)[0].strip(' "') if re.search(r"\d", line) else ""
@@ -103,6 +109,7 @@ def written(line: str) -> tuple[list[str], str]:
         end = number.end
     _no_half(line[end:])
     rest.append(line[end:])
+    rest = [part for part in rest if not LABEL.fullmatch(part)]
     name = " ".join(" ".join(rest).split()).strip(' ,;:-/|"')
     return list(dict.fromkeys(found)), name
 
@@ -114,15 +121,14 @@ def meant(text: str) -> list[str]:
     ['0612345678', '0612345679']
     """
     try:
-        several = len(list(_numbers(_typed(text)))) > 1
+        found, name = written(text)
     except PhoneError:
-        several = False
-    if not several:
-        return callers(text)
-    found, name = written(text)
-    if name:
-        raise PhoneError(f'has "{name}" in it, which is no number. Delete that.')
-    return found
+        return callers(text)  # which says what is wrong with the whole
+    if not name:
+        return found
+    if len(found) == 1:
+        return callers(text)  # a pause or an extension, perhaps
+    raise PhoneError(f'has "{name}" in it, which is no number. Delete that.')
 
 
 def _typed(text: str) -> str:
@@ -177,7 +183,7 @@ def _number(line: str, start: int) -> _Number:
     text = line[start:end]
     if rest := REST.match(line, end):
         end = rest.end()
-        text += rest[0]
+        text += "*" if "*" in rest[0] else rest[0]
     text = text.strip(" (-./") if text.count("(") > text.count(")") else text
     try:
         return _Number(text, start, end, callers(text), "")
@@ -196,6 +202,8 @@ def _length(following: str) -> int:
 def _no_half(following: str) -> None:
     if re.match(r"/\d+(?![^\W_])", following):
         raise LineError(following, kind="half")
+    if re.match(r" *(?:à|au|jusqu.(?:à|au)|\.\.+|->|→) *\d+(?![:\d])", following):
+        raise LineError(following.strip(), kind="range")
 
 
 def _cause(text: str) -> str:
