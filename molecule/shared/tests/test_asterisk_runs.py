@@ -64,7 +64,10 @@ def test_its_files_are_for_root_and_asterisk_only(host: Host, name: str) -> None
 
 
 def test_it_started_without_an_error(host: Host) -> None:
-    log = host.check_output("journalctl --boot --no-pager --output cat --identifier asterisk")
+    start = host.check_output("systemctl show --property InvocationID --value asterisk")
+    log = host.check_output(
+        f"journalctl --no-pager --output cat --identifier asterisk _SYSTEMD_INVOCATION_ID={start}"
+    )
     lines = log.splitlines()
     assert any("WARNING[" in line or "NOTICE[" in line for line in lines), "nothing is logged"
     # The operators are not in a container's name server, and PJSIP says so twice more.

@@ -11,7 +11,9 @@ def test_what_asterisk_keeps_is_nobody_else_s_to_read(host: Host) -> None:
     for folder in PRIVATE:
         assert host.run(f"runuser -u nobody -- ls {folder}").rc != 0
     # Not only because of the folder.
-    found = host.check_output(f"find {' '.join(PRIVATE)} -user asterisk -perm /007 ! -type l")
+    # (But for what Asterisk opens itself, by chmod, with each message.)
+    files = "-user asterisk -perm /007 ! -type l ! -name 'msg[0-9]*.txt'"
+    found = host.check_output(f"find {' '.join(PRIVATE)} {files}")
     assert found == ""
     assert host.check_output(f"find {' '.join(PRIVATE)} -name astdb.sqlite3")
 
