@@ -7,22 +7,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from fresh.readme import ALSO, elsewhere, readme
 
 ROOT = Path(__file__).parents[1]
 STEPS = "tests/all"  # what `make test` does
-README = "README.md"  # tests/fresh.py types its lines on a machine that has nothing
+TYPED = "tests/fresh"  # typed on a machine that has nothing
 
 # Command -> who runs it, and by which words in there. Of `make test-image`, `make image` and
 # `make flash` it is what they run, with other options: a card is nothing that a test has.
 RUN = {
     "help": ("tests/test_commands.py", '["make", "help"]'),
-    "setup": (README, "\nmake setup "),
+    "setup": (TYPED, "make setup"),
     "setup-containers": ("Makefile", "test: setup-containers"),
     "setup-image": ("Makefile", "setup-containers setup-image"),
     "lint": ("Makefile", "test-quick: lint"),
-    "unit": ("tests/fresh/readme.py", '"make unit"'),
+    "unit": (TYPED, "make unit"),
     "test-fresh": (STEPS, "test-fresh OPTIONS"),
-    "test-quick": (README, "\nmake test-quick "),
+    "test-quick": (TYPED, "make test-quick"),
     "test": (".ci/run", "make --no-print-directory test"),
     "test-image": (STEPS, "scenario:image"),
     "try": (STEPS, "make --no-print-directory try"),
@@ -57,4 +58,8 @@ def test_no_command_is_forgotten() -> None:
 @pytest.mark.parametrize("command", RUN)
 def test_a_command_is_run_where_the_table_says(command: str) -> None:
     where, words = RUN[command]
+    if where == TYPED:
+        assert words in [*readme(), *ALSO]
+        assert not elsewhere(words)
+        return
     assert words in (ROOT / where).read_text()

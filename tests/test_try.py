@@ -76,6 +76,7 @@ class World:
     """The exchange, and all around it: at first as it should be."""
 
     status: str = "MACHINE"
+    answers: float = 0  # seconds after the robot has dialled
     phones_rang: bool = False
     mails: list[Mail] = field(default_factory=lambda: [Mail(sound_of(OTHER))])
     number: str = "0987650001"
@@ -91,7 +92,7 @@ class World:
         self.robot = self.mailsink = self
 
     def call(self, number: str, profile: str) -> Verdict:
-        return Verdict(self.status, "MAXWORDS-4-4", time.time(), time.time())
+        return Verdict(self.status, "MAXWORDS-4-4", time.time() + self.answers, time.time())
 
     def to(self, recipient: str) -> list[Mail]:
         return self.mails
@@ -125,6 +126,12 @@ def test_a_robot_that_is_not_sure_of_a_machine_breaks_it(world: World, status: s
     world.status = status
     (broken,) = stories(world, "robot_calls")
     assert f"it concludes {status}" in broken
+
+
+def test_a_robot_that_is_not_answered_at_once_breaks_it(world: World) -> None:
+    world.answers = WAIT
+    (broken,) = stories(world, "robot_calls")
+    assert broken == f"it is answered after {WAIT}.0 s only"
 
 
 def test_a_phone_that_rang_for_a_robot_breaks_it(world: World) -> None:

@@ -62,7 +62,13 @@ def robot_calls(line: Story, lab: Lab, house: House) -> None:
     """Show what a robot meets."""
     line.tell(f"it dials {house.number}")
     verdict = lab.robot.call(house.number, "vicidial")
-    line.tell("the exchange answers at once: what the robot hears is a bell", verdict.answered)
+    waited = verdict.answered - line.start
+    line.expect(
+        waited < WAIT - 1,
+        "the exchange answers at once: what the robot hears is a bell",
+        f"it is answered after {waited:.1f} s only",
+        verdict.answered,
+    )
     reason = REASONS.get(verdict.cause.split("-")[0], verdict.cause)
     concludes = f"it concludes {verdict.status}: {reason}"
     line.expect(verdict.status == "MACHINE", concludes, concludes, verdict.decided)
