@@ -103,6 +103,7 @@ def run(options: argparse.Namespace) -> None:
     namespace.prepare(base.architecture)
     with work_folder() as work, Steps(tools.CACHE / f"logs/{output.stem}.log") as steps:
         steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
+        disk.try_fuse2fs(work)
         fill.check(base, house, work, steps)
         image = (fetch if base.official else debian).make(base, work, steps)
         with steps.step("copy of the base"):

@@ -184,6 +184,31 @@ def mounted(parts: Parts, target: Path) -> Iterator[None]:
     server.wait()
 
 
+def try_fuse2fs(work: Path) -> None:
+    """Refuse a fuse2fs that damages files: 1.47.2 does, 1.47.0 and 1.47.4 do not.
+
+    It leaves the old end of a file that is written again, and knows no hard links.
+    """
+    small, target = work / "trial.ext4", work / "trial"
+    with small.open("wb") as out:
+        out.truncate(MIB)
+    subprocess.run([tools.find("mke2fs") or "mke2fs", "-q", "-t", "ext4", small], check=True)
+    target.mkdir()
+    with mounted(Parts(small, small, 0, 0), target):
+        file, link = target / "file", target / "link"
+        file.write_text("what was there before")
+        file.write_text("new")
+        link.hardlink_to(file)
+        sound = file.read_text() == "new" and file.stat().st_ino == link.stat().st_ino
+    small.unlink()
+    target.rmdir()
+    if not sound:
+        raise ImageError(
+            "this machine's fuse2fs damages files that are written again (Debian 13's, 1.47.2, "
+            "does): the card would be wrong. Debian 12 has a sound one, and so has Debian forky"
+        )
+
+
 def boot_files(folder: Path) -> dict[str, str]:
     """Hash the files of a boot partition that lies in a folder."""
     return {

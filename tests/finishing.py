@@ -24,6 +24,23 @@ def allowed() -> bool:
     return trial.returncode == 0 and sbom.DEBSBOM.exists()
 
 
+def sound() -> bool:
+    """Say whether this machine's fuse2fs keeps what is written."""
+    code = (
+        "import sys, tempfile; from pathlib import Path; from image import disk;"
+        "disk.try_fuse2fs(Path(tempfile.mkdtemp()))"
+    )
+    trial = subprocess.run(
+        [*NAMESPACES, sys.executable, "-c", code],
+        cwd=tools.PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert trial.returncode == 0 or "fuse2fs damages files" in trial.stderr, trial.stderr
+    return trial.returncode == 0
+
+
 def finished(card: Path, target: Path, base: str) -> Path:
     """Finish a card in a process of its own."""
     paths = [str(tools.PROJECT), str(Path(__file__).parent)]

@@ -116,7 +116,7 @@ def test_a_playbook_that_fails_is_told_and_tried_again(box: Box) -> None:
     (box.root / "broken").touch()
     said = box.start()
     assert box.runs == 1
-    assert "Do what may fail" in box.status["what"]
+    assert "« préparation »" in box.status["what"]
     assert not any(secret in said + str(box.status) for secret in SECRETS)
     assert box.foyer.read_text() == FILLED, "the next start would have no secrets"
     (box.root / "broken").unlink()
