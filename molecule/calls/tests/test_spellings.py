@@ -14,7 +14,7 @@ from spellings import Spelling, spellings
 PUT = """
 import json, sqlite3, sys
 rows = [(f"/spelled/{n}", text) for n, text in enumerate(json.load(sys.stdin))]
-with sqlite3.connect("/var/lib/asterisk/astdb.sqlite3", timeout=20) as database:
+with sqlite3.connect("/run/asterisk-memory/astdb.sqlite3", timeout=20) as database:
     database.executemany("INSERT INTO astdb (key, value) VALUES (?, ?)", rows)
 """
 STEPS = (
