@@ -31,7 +31,7 @@ RUN = {
     "image": ("molecule/image/card", "-m image build"),
     "flash": ("tests/test_image_flash.py", '"flash", str(image)'),
     "bench": (STEPS, "short:bench "),
-    "bench-guard": (STEPS, "short bench-guard"),
+    "bench-guard": (STEPS, "short:bench-guard"),
     "bench-lists": (STEPS, "short:bench-lists"),
     "bench-image": (STEPS, "short:bench-image"),
 }
