@@ -192,7 +192,8 @@ def try_fuse2fs(work: Path) -> None:
     small, target = work / "trial.ext4", work / "trial"
     with small.open("wb") as out:
         out.truncate(MIB)
-    subprocess.run([tools.find("mke2fs") or "mke2fs", "-q", "-t", "ext4", small], check=True)
+    program = tools.find("mke2fs") or "mke2fs"
+    subprocess.run([program, "-q", "-t", "ext4", "-O", "^has_journal", small], check=True)
     target.mkdir()
     with mounted(Parts(small, small, 0, 0), target):
         file, link = target / "file", target / "link"
