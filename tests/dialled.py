@@ -362,6 +362,8 @@ def forms(number: str) -> list[str]:
     if not (number.startswith("0") and len(number) == 10):
         return [number]
     if number.startswith("0508"):
+        if number[4] == "0":  # nobody's: no six digits there begin with 0
+            return [number]
         return [number, f"+{SAINT_PIERRE}{number[4:]}", f"00{SAINT_PIERRE}{number[4:]}"]
     code = FRANCE
     if expected(number) in ("overseas", "overseas_mobile"):
