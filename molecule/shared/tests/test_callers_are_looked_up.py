@@ -61,6 +61,9 @@ def test_lists_that_are_damaged_are_whole_again_without_a_restart(host: Host, li
 
 def test_lists_that_are_lost_are_whole_again_after_a_restart(host: Host, lines: str) -> None:
     host.check_output(f"rm {DATABASE} && systemctl restart asterisk")
+    # systemd need not know when it has started: see the scenario default.
+    started = "until asterisk -rx 'core waitfullybooted'; do sleep 1; done"
+    host.check_output("timeout 60 sh -c %s", started)
     assert loaded(host) == lines
 
 

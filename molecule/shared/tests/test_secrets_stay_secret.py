@@ -15,9 +15,10 @@ INDEXES = "/var/lib/apt/", "/var/lib/dpkg/", "/var/cache/apt/"
 
 def test_the_secrets_are_where_they_belong(host: Host) -> None:
     """Without this the other tests here could not fail."""
-    for secret in WORD, PIN:
-        found = host.run(f"grep -rlE '{MARK}' /etc/asterisk | xargs grep -l {secret}")
-        assert found.stdout, secret
+    assert host.run(f"grep -rl {WORD} /etc/asterisk").stdout
+    # Not every scenario's household has a mailbox.
+    mailboxes = host.run("grep -E '^[0-9]+ *=' /etc/asterisk/voicemail.conf").stdout.splitlines()
+    assert not mailboxes or any(PIN in line for line in mailboxes)
 
 
 def test_no_file_with_a_secret_is_readable_by_others(host: Host) -> None:
