@@ -67,7 +67,7 @@ unit: setup ## unit tests
 	@image/subids
 	$(UNIT)
 
-test-quick: lint ## linters, and the unit tests that are quick: a minute
+test-quick: lint ## linters, and the unit tests that are quick
 	@tests/need $(UNIT_PACKAGES)
 	@image/subids
 	$(UNIT) -m 'not slow'
