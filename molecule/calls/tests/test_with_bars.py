@@ -11,7 +11,7 @@ from lab.house import House
 from lab.sound import said
 from lab.world import DATA, HOUSEHOLD, PROMPTS, eventually
 
-CODE = "4826"
+CODE = "48261593"  # so long that no other number in a log is it by chance
 PREMIUM, ABROAD = "0899123456", "0014155550123"
 
 
