@@ -297,6 +297,7 @@ def test_damage_while_it_runs_is_noted_and_never_copied(box: Box) -> None:
     assert box.notes()["damaged"] == {}
 
 
+@pytest.mark.slow
 def test_a_copy_is_whole_while_somebody_writes_and_keeps_nobody_waiting(box: Box) -> None:
     """A writer that gives up after a millisecond, like Asterisk, loses nothing."""
     script = (
@@ -325,6 +326,7 @@ def test_a_copy_is_whole_while_somebody_writes_and_keeps_nobody_waiting(box: Box
         assert database.execute("SELECT COUNT(*) % 20 FROM astdb").fetchone() == (401 % 20,)
 
 
+@pytest.mark.slow
 def test_what_is_half_written_is_not_copied(box: Box) -> None:
     box.start()
     before = (box.kept / "astdb.sqlite3").read_bytes()

@@ -320,6 +320,7 @@ def test_a_file_that_lists_nobody_is_refused(beside: Path, content: bytes) -> No
         read(beside / "liste.txt")
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_numbers_take_seconds(tmp_path: Path, beside: Path) -> None:
     lines = (f"06 {n // 1000:03d} {n % 1000:03d} 00\n" for n in range(100_000))
     (beside / "liste.txt").write_text("".join(lines))

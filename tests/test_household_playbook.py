@@ -120,6 +120,7 @@ def test_ansible_says_all_mistakes_and_no_secret(household: Household) -> None:
 MISTAKE = 'household_handsets: [{extension: "15", name: Salon}]\n'
 
 
+@pytest.mark.slow
 def test_a_mistake_is_told_before_the_pi_is_connected_to(household: Household) -> None:
     household.encrypt(SECRETS)
     called = household.over_ssh()
@@ -134,6 +135,7 @@ def test_a_mistake_is_told_before_the_pi_is_connected_to(household: Household) -
     assert not called.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
@@ -170,6 +172,7 @@ def test_make_check_needs_no_pi(household: Household) -> None:
     assert household.generated() == {}
 
 
+@pytest.mark.slow
 def test_what_only_the_host_can_say_is_told_before_anything_changes(household: Household) -> None:
     household.encrypt(SECRETS)
     known = "{{ 'jammy' if 'distribution_release' in ansible_facts else '' }}"

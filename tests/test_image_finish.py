@@ -163,6 +163,7 @@ def test_a_fuse2fs_that_damages_files_is_refused() -> None:
 
 
 @needs_namespaces
+@pytest.mark.slow
 def test_two_runs_differ_in_no_byte(cards: tuple[Path, Path]) -> None:
     first, second = cards
     assert first.read_bytes() == second.read_bytes()

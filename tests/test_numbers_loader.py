@@ -68,6 +68,7 @@ def test_asterisk_sees_new_lists_in_the_file_that_it_has_open(appliance: Applian
     assert (ask(asterisk, "block1"), ask(asterisk, "block2")) == ("", "refuse||b")
 
 
+@pytest.mark.slow
 def test_a_call_during_a_load_sees_the_old_lists_or_the_new_ones(appliance: Appliance) -> None:
     appliance.load(many("refuse"))
     answers: set[str] = set()

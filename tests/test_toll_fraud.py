@@ -57,6 +57,7 @@ def households() -> dict[str, Household]:
 
 
 HOUSEHOLDS = households()
+pytestmark = pytest.mark.slow
 EVERY = pytest.mark.parametrize("name", HOUSEHOLDS)
 
 
