@@ -73,17 +73,18 @@ test-quick: lint ## linters, and the unit tests that are quick
 	$(UNIT) -m 'not slow'
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
-	@tests/need $(TEST_PACKAGES) $(BENCH_PACKAGES)
+	@tests/need $(TEST_PACKAGES)
 	@tests/all
 
 test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
 	@$(SANDBOX) $(BIN)/molecule test -s image
 
-test-long: setup-containers setup-image ## a bare Debian 13; 18 more power cuts, official images, a card for anybody
+test-long: setup-containers setup-image ## a bare Debian 13, more cards and power cuts, benchmarks' short forms (hours)
 	@PYTHONPATH=tests $(BIN)/python -m fresh trixie
 	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
-	@$(SANDBOX) $(BIN)/molecule test -s official
-	@$(SANDBOX) $(BIN)/molecule test -s anybody
+	@for scenario in self official anybody; do $(SANDBOX) $(BIN)/molecule test -s $$scenario; done
+	@for bench in bench bench-guard bench-lists bench-image; do \
+	    $(MAKE) --no-print-directory $$bench OPTIONS=--short; done
 
 test-fresh: setup ## the README's own lines on bare Debian 12 and 13 (as root; OPTIONS=--help)
 	@tests/need mmdebstrap
