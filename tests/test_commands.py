@@ -26,6 +26,7 @@ RUN = {
     "test-quick": (TYPED, "make test-quick"),
     "test": (".ci/run", "make --no-print-directory test"),
     "test-image": (STEPS, "scenario:image"),
+    "scenario": (STEPS, "scenario NAME="),
     "try": (STEPS, "make --no-print-directory try"),
     "check": ("tests/test_household_playbook.py", '"check", options'),
     "image": ("molecule/image/card", "-m image build"),
