@@ -12,6 +12,7 @@ from example import ROOT
 # In place of the sandbox: say what would be run there, and with which choice of tests.
 SANDBOX = """\
 #!/bin/sh
+set -e
 shift
 echo "$*" "[${GARDELIGNE_EXCHANGE:-}]" "${PYTEST_ADDOPTS:-}"
 [ "$1" != test ]
