@@ -110,3 +110,20 @@ def test_the_table_has_every_scenario() -> None:
     table = (ROOT / "CONTRIBUTING.md").read_text().split("| scenario |")[1].split("\n\n")[0]
     there = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")}
     assert {name for name in re.findall(r"`(\w+)`", table) if name in there} == there
+
+
+def test_files_are_as_editors_are_told() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", ":!tests/foyers", ":!*.vcf", ":!*.alaw", ":!*.png"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split("\0")  # fmt: skip
+    texts = {
+        name: (ROOT / name).read_bytes() for name in listed if name and (ROOT / name).is_file()
+    }
+    assert len(texts) > 300
+    wrong = [
+        name
+        for name, text in texts.items()
+        if text and (not text.endswith(b"\n") or re.search(rb"[ \t\r]$", text, re.M))
+    ]
+    assert not wrong
