@@ -64,7 +64,9 @@ def test_a_whole_scenario(project: Path) -> None:
     ],
 )
 def test_a_part_of_one(project: Path, arguments: list[str], ran: str) -> None:
-    assert run(project, *arguments)[:2] == (1, [ran])
+    code, said, _ = run(project, *arguments)
+    assert (code, said[-1]) == (1, ran)
+    assert [line[:8] for line in said[:-1]] == ["destroy "] * ("--limit" in ran)
 
 
 def test_machines_are_kept_and_shown(project: Path) -> None:
