@@ -25,8 +25,8 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange.
 TEST_PACKAGES := linphone-cli
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh try check \
-    image flash bench bench-guard bench-lists bench-image prompts clean
+.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh scenario \
+    try check image flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,9 +86,13 @@ test-long: setup-containers setup-image ## a bare Debian 13, more cards and powe
 	@for bench in bench bench-guard bench-lists bench-image; do \
 	    $(MAKE) --no-print-directory $$bench OPTIONS=--short; done
 
-test-fresh: setup ## the README's own lines on bare Debian 12 and 13 (as root; OPTIONS=--help)
+test-fresh: setup ## what README and docs have you type, on bare Debian 12 and 13 (as root; OPTIONS=--help)
 	@tests/need mmdebstrap
 	@PYTHONPATH=tests $(BIN)/python -m fresh $(OPTIONS)
+
+scenario: setup-containers setup-image ## one scenario: NAME=calls TEST=test_keypad EXCHANGE=forky-pjsip KEEP=1 (as root)
+	@tests/need $(TEST_PACKAGES)
+	@molecule/shared/scenario "$(NAME)" "$(TEST)" "$(EXCHANGE)" "$(KEEP)"
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
 	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab

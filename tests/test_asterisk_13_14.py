@@ -1,6 +1,6 @@
 """Stretch's Asterisk cannot be run here: what is rendered for it is held against its source.
 
-And against what was seen when it was run for once (README, Verified how).
+And against what was seen when it was run for once (docs/verified.md).
 """
 
 import importlib.util

@@ -14,7 +14,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 COMMANDS = [f"make {target}" for target in re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.M)]
 PACKAGES = sorted({name for names in readme.lists(MAKEFILE).values() for name in names})
 # `make` alone is `make help`.
-TYPED = {*readme.readme(), *readme.ALSO, "make help"}
+TYPED = {*readme.told(), *readme.ALSO, "make help"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -23,16 +23,23 @@ def test_each_command_of_make_help_is_typed_or_named_as_not(command: str) -> Non
 
 
 def test_what_is_named_as_not_typed_is_said_to_people() -> None:
-    said = [*readme.readme(), *COMMANDS]
+    said = [*readme.told(), *COMMANDS]
     for start in readme.ELSEWHERE:
         assert any(f"{line} ".startswith(f"{start} ") for line in said), start
 
 
 def test_the_first_lines_of_the_readme_are_typed() -> None:
-    lines = [line for line in readme.readme() if line and not readme.elsewhere(line)]
+    lines = [line for line in readme.told() if line and not readme.elsewhere(line)]
     assert lines[0] == "apt install git make"
     assert lines[1].startswith(readme.CLONE)
     assert {"make setup", "make test-quick"} < set(lines)
+
+
+def test_the_other_pages_are_typed_too() -> None:
+    lines = [line for line in readme.told() if not readme.elsewhere(line)]
+    assert ".venv/bin/pytest tests/test_number_plan.py" in lines
+    assert all(lines.count(line) == 1 for line in lines if line)
+    assert "userdel gardeligne-handover" in readme.told()  # of the last page
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fresh.readme import PAGES
 
 ROOT = Path(__file__).parents[1]
 FIRST_STEPS = (ROOT / "docs/premiers-pas.md").read_text()
@@ -31,12 +32,12 @@ def test_what_gardeligne_txt_says_is_quoted_as_it_is() -> None:
         assert words in program
 
 
-@pytest.mark.parametrize("name", ["premiers-pas.md", "guide.md"])
-def test_links_lead_somewhere(name: str) -> None:
-    text = (ROOT / "docs" / name).read_text()
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
     for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
         file, _, heading = target.partition("#")
-        other = (ROOT / "docs" / (file or name)).resolve()
+        other = (page.parent / file).resolve() if file else page
         assert other.exists(), target
         if heading:
             headings = re.findall(r"^#+ (.+)$", other.read_text(), re.M)
@@ -45,6 +46,6 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_pictures_are_small() -> None:
-    pictures = list((ROOT / "docs/pictures").glob("*.png"))
+    pictures = [*(ROOT / "docs/pictures").glob("*.png"), *(ROOT / "docs/pictures").glob("*.svg")]
     assert pictures
     assert all(picture.stat().st_size < 100_000 for picture in pictures)

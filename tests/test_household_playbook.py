@@ -71,7 +71,7 @@ class Household:
         )
 
     def check(self) -> subprocess.CompletedProcess[str]:
-        """Type the README's command; .venv is what runs this."""
+        """Type the command of docs/configuration.md; .venv is what runs this."""
         options = f"OPTIONS=-i {self.inventory} --vault-password-file {self.password}"
         return subprocess.run(
             ["make", "--old-file=.venv/stamp", "check", options],

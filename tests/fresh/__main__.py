@@ -1,4 +1,4 @@
-"""The README, typed on machines that have nothing: bare Debian 12 and 13, and its own lines.
+"""The pages, typed on machines that have nothing: bare Debian 12 and 13, and their own lines.
 
 As root, by `make test-fresh`, with OPTIONS as:
     bookworm                one release instead of both
@@ -45,10 +45,10 @@ def type_whole(ours: Machine, line: str) -> None:
         raise Failed(line, "left something out", gaps)
 
 
-def type_readme(ours: Machine, without: Sequence[str]) -> None:
-    """Type what the README says, and the rest of `make help`."""
+def type_pages(ours: Machine, without: Sequence[str]) -> None:
+    """Type what README, CONTRIBUTING and docs say, and the rest of `make help`."""
     home, left = "", {}
-    for line in (*readme.readme(), *readme.ALSO):
+    for line in (*readme.told(), *readme.ALSO):
         if not line:
             ours.folder = home or ours.folder
         elif why := readme.elsewhere(line):
@@ -112,7 +112,7 @@ def main() -> None:
         with machine(release) as ours:
             try:
                 ours.prepare()
-                type_readme(ours, options.without)
+                type_pages(ours, options.without)
             except Failed as failed:
                 sys.exit(f"fresh: {release}: {failed}")
             for line, seconds, processors in ours.times:

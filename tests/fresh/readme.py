@@ -1,4 +1,4 @@
-"""What the README and `make help` have people type, and what of it a bare root does not type."""
+"""What the README, the other pages and `make help` have people type; what a bare root does not."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CLONE = "git clone <this repository>"
-# `make help` says these, the README does not.
-ALSO = ("make", "make unit")
+# In the order in which somebody new reads them.
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+# No page says these.
+ALSO = ("make",)
 # What is not typed, by its beginning, and why: what runs it instead.
 ELSEWHERE = {
     "make try": "containers with systemd: `make test`",
@@ -20,6 +27,7 @@ ELSEWHERE = {
     "make test-image": "containers, QEMU: `make test`",
     "make test-long": "containers, QEMU: itself",
     "make test-fresh": "this itself",
+    "make scenario": "containers: `make test` runs each of its scenarios so",
     "make setup-containers": "containers: `make test`",
     "make setup-image": "`make unit` has the same packages installed",
     "make lint": "`make test-quick`",
@@ -30,6 +38,8 @@ ELSEWHERE = {
     "make prompts": "writes files of the project, with a package that is not free",
     "make clean": "removes the containers of this machine as well",
     ".venv/bin/ansible-playbook": "needs a Pi: the scenarios of `make test`",
+    "apt install pre-commit": "of no other use: tests/test_contributing.py runs what its hooks run",
+    "pre-commit install": "as before",
     "systemctl": "on the Pi",
     "apt remove": "on the Pi",
     "rm -rf": "on the Pi",
@@ -37,13 +47,14 @@ ELSEWHERE = {
 }
 
 
-def readme() -> list[str]:
-    """Return the lines of the README's shell blocks, and an empty one behind each block."""
-    lines = []
-    text = (ROOT / "README.md").read_text()
+def told() -> list[str]:
+    """Return the lines of all shell blocks, each once, and an empty one behind each block."""
+    lines: list[str] = []
+    text = "\n".join(page.read_text() for page in PAGES)
     for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
         joined = re.sub(r"\s*\\\n\s*", " ", block)
-        lines += [re.sub(r"\s+#\s.*", "", line) for line in joined.splitlines() if line]
+        bare = [re.sub(r"\s+#\s.*", "", line) for line in joined.splitlines() if line]
+        lines += [line for line in bare if line not in lines]
         lines.append("")
     return lines
 

@@ -18,9 +18,12 @@ VARIABLE = "MOLECULE_SCENARIO_NAME"  # molecule sets it, and our inventories rea
 ENTER = SCENARIO.parent / "shared/enter"
 PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
-EXCHANGES: list[str] = list(
-    yaml.safe_load((SCENARIO / "inventory/hosts.yml").read_text())["exchange"]["hosts"]
-)
+# All of them, or the one that `make scenario EXCHANGE=...` names.
+EXCHANGES: list[str] = [
+    name
+    for name in yaml.safe_load((SCENARIO / "inventory/hosts.yml").read_text())["exchange"]["hosts"]
+    if name == os.environ.get("GARDELIGNE_EXCHANGE", name)
+]
 SECRET: str = DATA["lab_secret"]
 HOUSEHOLD: dict[str, Any] = yaml.safe_load(
     (SCENARIO / "inventory/group_vars/exchange/household.yml").read_text()

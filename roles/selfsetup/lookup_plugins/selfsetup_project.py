@@ -25,7 +25,7 @@ options:
     required: true
 """
 # No tests, no inventory: nothing of anybody's household.
-WANTED = ("playbook.yml", "check.yml", "ansible.cfg", "group_vars", "roles", "LICENSE")
+WANTED = ("playbook.yml", "check.yml", "ansible.cfg", "group_vars", "roles", "LICENSE", "VERSION")
 TIME = 0  # of every file, so that only contents count
 
 

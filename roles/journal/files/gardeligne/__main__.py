@@ -26,8 +26,10 @@ Usage : gardeligne COMMANDE
   oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
   etat                     tout fonctionne-t-il, et sinon, que faire ?
   vu                       ne plus dire quelle base de données a été remplacée
-  telephone [NUMÉRO]       ce qu'il faut saisir dans un téléphone, et un QR code"""
+  telephone [NUMÉRO]       ce qu'il faut saisir dans un téléphone, et un QR code
+  version                  la version de Gardeligne"""
 
+VERSION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "VERSION")
 HANDSETS = "/usr/local/etc/gardeligne-handsets.json"
 # What another role knows, and is a program of its own.
 TELEPHONE = "/usr/local/sbin/gardeligne-telephone"
@@ -125,6 +127,17 @@ def show_state() -> int:
     return 1 if wrong else 0
 
 
+def show_version() -> int:
+    """Print the version of the project that this appliance was built from."""
+    try:
+        with open(VERSION, encoding="ascii") as file:
+            print("Gardeligne " + file.read().strip())
+    except OSError as error:
+        print("La version est inconnue : {}".format(error), file=sys.stderr)
+        return 1
+    return 0
+
+
 def telephone(arguments: List[str]) -> int:
     """Tell what to type into a telephone; return what that program does."""
     try:
@@ -150,6 +163,8 @@ def main(arguments: List[str]) -> int:
     asked = arguments[0].replace("é", "e") if arguments else ""
     if asked == "telephone":
         return telephone(arguments[1:])
+    if arguments == ["version"]:
+        return show_version()  # nothing private
     command, program = COMMANDS.get(asked), PROGRAMS.get(asked)
     if not command and (not program or arguments[1:]):
         print(USAGE, file=sys.stderr)
