@@ -16,6 +16,7 @@ from pathlib import Path
 from image import debian, disk, finish, namespace, tools
 from image.bases import Base
 from image.errors import ImageError
+from image.stamp import Stamp, newest_package
 from image.steps import Steps
 
 TOOLS = (*disk.FILES, *finish.TOOLS)
@@ -51,7 +52,7 @@ def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
         _playbook("check.yml", house, {"household_release": base.suite}, secret, steps)
 
 
-def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> finish.Stamp:
+def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> Stamp:
     """Run the playbook into an image's partitions, and make both anew of what they then hold."""
     with steps.step("room for the exchange"):
         disk.grow(parts, ROOM, steps)
@@ -72,7 +73,7 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                 "ansible_host": str(root),
                 "ansible_python_interpreter": base.python,
             }
-            _playbook("playbook.yml", house, there, secret, steps, when=finish.newest_package(root))
+            _playbook("playbook.yml", house, there, secret, steps, when=newest_package(root))
             _end_programs(root)
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)

@@ -9,14 +9,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from image.bases import Base
 from image.errors import ImageError
+from image.stamp import Stamp
 from image.steps import Steps
-
-if TYPE_CHECKING:
-    from image.finish import Stamp
 
 NAME = "bill"
 ENDING = ".cdx.json"  # which debsbom adds
