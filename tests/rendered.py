@@ -67,7 +67,9 @@ def render(households: Mapping[str, Household], folder: Path) -> dict[str, dict[
     }
     (folder / "home/hosts.yml").write_text(yaml.safe_dump({"exchange": {"hosts": hosts}}))
     check, main = (yaml.safe_load((ROOT / f"{name}.yml").read_text()) for name in PLAYBOOKS)
-    first = check[1]["tasks"] + main[1]["pre_tasks"]
+    # What needs no connection.
+    model = [task for task in main[1]["pre_tasks"] if "ansible.builtin.import_role" in task]
+    first = check[1]["tasks"] + model
     names = [role.name for role in roles]
     play = {"hosts": "exchange", "gather_facts": False, "pre_tasks": first, "roles": names}
     (folder / "playbook.yml").write_text(yaml.safe_dump([play]))
