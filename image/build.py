@@ -75,10 +75,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Check what can be checked at once, then build."""
     base = bases.choose(options.base, options.base_file, options.base_url, options.sha256)
-    if options.inventory == ANYBODY and base.name != bases.DEFAULT:
+    able = bases.that_set_themselves_up()
+    if options.inventory == ANYBODY and base.name not in able:
         raise ImageError(
             f"--for-anybody --base {base.name}: such a box sets itself up, and only "
-            f"{bases.DEFAULT} has an Ansible that can. Leave --base out"
+            f"{', '.join(able)} has an Ansible that can. Leave --base out"
         )
     output: Path = options.output.absolute()
     host = _host(options.inventory, options.host)

@@ -52,10 +52,12 @@ def with_setting(files: Files, name: str, value: Any) -> dict[str, str]:
     raise AssertionError(f"no file has {name}")
 
 
-def render(households: Mapping[str, Household], folder: Path) -> dict[str, dict[str, str]]:
+def render(
+    households: Mapping[str, Household], folder: Path, group_vars: Path = ROOT / "group_vars"
+) -> dict[str, dict[str, str]]:
     """Return what Ansible writes to /etc/asterisk for each of the households, by file name."""
     roles = [role for role in sorted((ROOT / "roles").iterdir()) if _copy(role, folder / "roles")]
-    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    (folder / "group_vars").symlink_to(group_vars)
     for name, household in households.items():
         variables = folder / "home/host_vars" / name
         variables.mkdir(parents=True)

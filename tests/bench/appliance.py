@@ -23,9 +23,9 @@ from statistics import median
 
 from lab.build import PLACES
 from lab.world import ENTER, VARIABLE
+from lab.world import RECOMMENDED as HOST
 
 ROOT = Path(__file__).parents[2]
-HOST = "forky-pjsip"
 # Of the container under test, and of the one that it is compared with.
 OURS, TWIN = "bench", "bench-twin"
 INVENTORY = ROOT / "molecule/household/inventory"
@@ -58,7 +58,7 @@ def ansible(program: str, *arguments: str) -> Sequence[str]:
 
 
 class Container:
-    """A forky machine, made and removed as those of the scenarios are."""
+    """A machine of the recommended release, made and removed as those of the scenarios are."""
 
     def __init__(self, scenario: str) -> None:
         """Start it, bare."""

@@ -15,9 +15,8 @@ from .build import PROJECT, built
 from .house import House
 from .parts import Mail
 from .sound import seconds_of
-from .world import WAIT, eventually
+from .world import RECOMMENDED, WAIT, eventually
 
-EXCHANGE = "forky-pjsip"
 SCENARIO = "try"  # containers and network of its own, beside those of the tests
 LOG = PROJECT / ".cache/try.log"
 PATIENCE = 30  # seconds in which a mail arrives
@@ -171,8 +170,8 @@ def tell_all(
 def main() -> None:
     """Build, call, tell, remove."""
     try:
-        with built(SCENARIO, LOG, [EXCHANGE]), open_lab([EXCHANGE]) as lab:
-            broken = tell_all(lab, lab.houses[EXCHANGE])
+        with built(SCENARIO, LOG, [RECOMMENDED]), open_lab([RECOMMENDED]) as lab:
+            broken = tell_all(lab, lab.houses[RECOMMENDED])
     except FAULTS as error:
         broken = [str(error)]
     conclude(broken)

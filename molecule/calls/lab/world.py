@@ -18,9 +18,14 @@ VARIABLE = "MOLECULE_SCENARIO_NAME"  # molecule sets it, and our inventories rea
 ENTER = SCENARIO.parent / "shared/enter"
 PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
-EXCHANGES: list[str] = list(
-    yaml.safe_load((SCENARIO / "inventory/hosts.yml").read_text())["exchange"]["hosts"]
+# The exchanges, as Ansible is told of them.
+_INVENTORY = json.loads(
+    subprocess.run([SCENARIO / "inventory/hosts"], capture_output=True, check=True).stdout
 )
+EXCHANGES: list[str] = _INVENTORY["exchange"]["hosts"]
+# The one that is taken where one is enough.
+RECOMMENDED: str = _INVENTORY["all"]["vars"]["lab_recommended"]
+DATA["lab_lines"] = {"pi": DATA["lab_pi_line"], **_INVENTORY["all"]["vars"]["lab_exchanges"]}
 SECRET: str = DATA["lab_secret"]
 HOUSEHOLD: dict[str, Any] = yaml.safe_load(
     (SCENARIO / "inventory/group_vars/exchange/household.yml").read_text()
