@@ -155,3 +155,33 @@ def test_both_programs_that_become_asterisk_do_it_alike() -> None:
         (found,) = (n for n in parsed.body if getattr(n, "name", "") == "become_owner")
         bodies.add(ast.unparse(found))
     assert len(bodies) == 1
+
+
+PRONOUNS = re.compile(
+    r"\b(it|its|them|their|that|this|these|those)$|\b(it|them)\b,|^\w+ (its?|them|their)\b", re.I
+)
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """Yield each play's and task's name, with its file."""
+    listed = subprocess.run(
+        ["git", "ls-files", "roles/*.yml", "molecule/*.yml", "playbook.yml", "check.yml"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for path in listed:
+        text = (ROOT / path).read_text()
+        if re.search(r"^- name: .*\n  (?:\w+:|ansible\.)", text, re.M):
+            yield from ((path, name) for name in re.findall(r"^ *- name: ([A-Z].*)$", text, re.M))
+
+
+def test_a_task_names_what_it_works_on() -> None:
+    """In a log it stands alone: 'Make its table' says nothing there."""
+    names = list(_named())
+    assert len(names) > 200
+    assert [(path, name) for path, name in names if PRONOUNS.search(name)] == []
+
+
+@each_role
+def test_two_tasks_of_a_role_have_two_names(role: str) -> None:
+    names = [task["name"] for task in parts_of(role, "tasks")]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
