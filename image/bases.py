@@ -38,7 +38,7 @@ class Base:
 
     @property
     def official(self) -> bool:
-        """Say whether it is a finished image of somebody else."""
+        """Whether it is a finished image of another publisher."""
         return not self.packages
 
 

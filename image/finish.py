@@ -22,7 +22,7 @@ TOOLS = ext4.TOOLS
 def finish(
     parts: disk.Parts, base: Base, host: str, boot: Path, work: Path, margin: int, steps: Steps
 ) -> Stamp:
-    """Make both partitions anew of what they have, and say by what stamp.
+    """Make both partitions anew from their content, and return their stamp.
 
     `boot` has the boot partition's files; `margin` is what the root's is to have to spare, in
     bytes. Into the folder for the work comes the bill of materials.

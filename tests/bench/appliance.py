@@ -129,7 +129,7 @@ def memory(container: Container) -> tuple[float, float]:
 
 
 def options(description: str | None, runs: int, short: str) -> argparse.Namespace:
-    """Return what was asked for."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=description, formatter_class=RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=runs, help=f"counted runs ({runs})")
     parser.add_argument("--short", action="store_true", help=f"{short}: shows that it works")

@@ -77,7 +77,7 @@ def robot_calls(line: Story, lab: Lab, house: House) -> None:
 
 
 def stranger_calls(line: Story, lab: Lab, house: House) -> None:
-    """Show what a person meets who is not known."""
+    """Show what a stranger who is a person meets."""
     caller, phone = house.stranger, house.salon
     line.tell(f"{caller.user} dials {house.number}", caller.dial(house.number))
     answered = caller.wait("CALL_ESTABLISHED").at
@@ -152,7 +152,7 @@ STORIES: dict[str, Callable[[Story, Lab, House], None]] = {
 def tell_all(
     lab: Lab, house: House, stories: Mapping[str, Callable[[Story, Lab, House], None]] = STORIES
 ) -> list[str]:
-    """Let all of it happen, whatever happens; return what should not have happened."""
+    """Run every scene, even after a failed one; return what should not have happened."""
     broken = []
     for title, story in stories.items():
         line = Story(title)

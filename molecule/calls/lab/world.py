@@ -52,12 +52,12 @@ def eventually(look: Callable[[], T | None], what: str, timeout: float = 20) -> 
 
 
 def scenario() -> str:
-    """Return which scenario runs: its containers are meant. Never asked by a mere import."""
+    """Return the name of the running scenario, whose containers are used."""
     return os.environ.get(VARIABLE, SCENARIO.name)
 
 
 def use_scenario(name: str) -> None:
-    """Mean the containers of this one from now on, here and in the programs that are started."""
+    """Use this scenario's containers from now on, also in programs that are started."""
     os.environ[VARIABLE] = name
 
 

@@ -1,4 +1,4 @@
-"""What a former household leaves on the box, and how it goes."""
+"""Removes what a former household has left on the box."""
 
 from __future__ import annotations
 

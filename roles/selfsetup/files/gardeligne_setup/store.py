@@ -47,7 +47,7 @@ def digest(content: bytes) -> str:
 
 @dataclass
 class State:
-    """What is in effect."""
+    """The settings in effect, by hash, and whose they are."""
 
     applied: str = ""
     unsealed: str = ""
