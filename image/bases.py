@@ -72,7 +72,7 @@ def load(name: str) -> Base:
     return bases[name]
 
 
-def that_set_themselves_up() -> list[str]:
+def for_self_setup() -> list[str]:
     """Return the bases whose own Ansible is recent enough for a card for anybody."""
     bases = known(RELEASES).values()
     return [base.name for base in bases if RELEASES[base.suite].get("own_ansible")]

@@ -75,7 +75,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Check what can be checked at once, then build."""
     base = bases.choose(options.base, options.base_file, options.base_url, options.sha256)
-    able = bases.that_set_themselves_up()
+    able = bases.for_self_setup()
     if options.inventory == ANYBODY and base.name not in able:
         raise ImageError(
             f"--for-anybody --base {base.name}: such a box sets itself up, and only "

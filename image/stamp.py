@@ -52,7 +52,7 @@ def newest_package(root: Path) -> int:
 
 
 def of(root: Path, *about: str) -> Stamp:
-    """Return the stamp of a root's packages; `about` says for what it is made."""
+    """Return the stamp of a root's packages and of the words `about`, such as the host."""
     seed = hashlib.sha256((root / STATUS).read_bytes())
     for word in about:
         seed.update(b"\0" + word.encode())

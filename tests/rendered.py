@@ -100,7 +100,7 @@ def render(
 
 
 def _copy(role: Path, roles: Path) -> bool:
-    """Make a role of the same name that says what it would write; tell if there is anything."""
+    """Copy a role's tasks that write there, as ones that only render; tell if it has any."""
     if role.name == "household":  # changes nothing by itself
         roles.mkdir(exist_ok=True)
         (roles / role.name).symlink_to(role)

@@ -79,7 +79,7 @@ def test_an_added_release_is_a_base_of_an_image(project: Path) -> None:
     said = subprocess.run(
         [project / ".venv/bin/python", "-c",
          "from image import bases; base = bases.load('debian-sarge');"
-         "print(base.suite, base.python, *base.components, *bases.that_set_themselves_up())"],
+         "print(base.suite, base.python, *base.components, *bases.for_self_setup())"],
         cwd=project, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert said.split() == [
@@ -145,7 +145,7 @@ def test_a_box_that_sets_itself_up_is_of_a_release_that_can(scenario: str) -> No
 def test_every_base_is_of_a_release_that_is_known() -> None:
     assert {base.suite for base in bases.known(RELEASES).values()} <= set(RELEASES)
     assert bases.DEFAULT in bases.known(RELEASES)
-    assert bases.DEFAULT in bases.that_set_themselves_up()
+    assert bases.DEFAULT in bases.for_self_setup()
 
 
 def _product() -> Iterator[Path]:

@@ -30,7 +30,7 @@ SERVICES = (
 
 
 def former_household(root: Path, made_secrets: Path) -> None:
-    """Remove what is the former household's; its settings are replaced by the playbook."""
+    """Remove the former household's data; the playbook replaces its settings."""
     if root == Path("/"):
         # Nobody has called yet at this moment of a start; the playbook starts them again.
         for command in (
