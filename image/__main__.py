@@ -12,7 +12,7 @@ from image.errors import ImageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; what it ends with."""
+    """Run one command; return its exit status."""
     parser = argparse.ArgumentParser(prog="image", description=sys.modules["image"].__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (build, verify, flash, boot):

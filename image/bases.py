@@ -1,17 +1,23 @@
-"""The bases that an image can be made from, as bases.yml has them."""
+"""The bases that an image can be made from, as releases.yml and bases.yml have them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from image.errors import ImageError
 
-FILE = Path(__file__).with_name("bases.yml")
-DEFAULT = "debian-forky"
+PRODUCT = yaml.safe_load(
+    (Path(__file__).parents[1] / "group_vars/all/releases.yml").read_text(encoding="utf-8")
+)
+RELEASES: dict[str, dict[str, Any]] = PRODUCT["gardeligne_releases"]
+RECOMMENDED: str = PRODUCT["gardeligne_recommended_release"]
+DEFAULT = f"debian-{RECOMMENDED}"
 
 
 @dataclass(frozen=True)
@@ -32,19 +38,44 @@ class Base:
 
     @property
     def official(self) -> bool:
-        """Say whether it is a finished image of somebody else."""
+        """Whether it is a finished image of another publisher."""
         return not self.packages
 
 
+def known(releases: Mapping[str, Mapping[str, Any]]) -> dict[str, Base]:
+    """Return the bases by name: Debian's, the recommended first, and the official images."""
+    data = yaml.safe_load(Path(__file__).with_name("bases.yml").read_text(encoding="utf-8"))
+    ordered = sorted(releases, key=lambda name: name != RECOMMENDED)
+    described = {
+        f"debian-{name}": {"suite": name, **data["debian"], **releases[name]["image"]}
+        for name in ordered
+        if "image" in releases[name]
+    }
+    described.update(data["official"])
+    return {
+        name: Base(
+            name=name,
+            python=releases[about["suite"]]["python"],
+            components=tuple(about.pop("components", ())),
+            packages=tuple(about.pop("packages", ())),
+            **about,
+        )
+        for name, about in ((name, dict(about)) for name, about in described.items())
+    }
+
+
 def load(name: str) -> Base:
-    """Read a base by its name."""
-    known = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    if name not in known:
-        raise ImageError(f"--base {name}: unknown. Known are: {', '.join(known)}")
-    data = dict(known[name])
-    for key in ("components", "packages"):
-        data[key] = tuple(data.get(key, ()))
-    return Base(name=name, **data)
+    """Return a base by its name."""
+    bases = known(RELEASES)
+    if name not in bases:
+        raise ImageError(f"--base {name}: unknown. Known are: {', '.join(bases)}")
+    return bases[name]
+
+
+def for_self_setup() -> list[str]:
+    """Return the bases whose own Ansible is recent enough for a card for anybody."""
+    bases = known(RELEASES).values()
+    return [base.name for base in bases if RELEASES[base.suite].get("own_ansible")]
 
 
 def choose(name: str, file: Path | None, url: str, sha256: str) -> Base:

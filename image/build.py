@@ -75,10 +75,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Check what can be checked at once, then build."""
     base = bases.choose(options.base, options.base_file, options.base_url, options.sha256)
-    if options.inventory == ANYBODY and base.name != bases.DEFAULT:
+    able = bases.for_self_setup()
+    if options.inventory == ANYBODY and base.name not in able:
         raise ImageError(
             f"--for-anybody --base {base.name}: such a box sets itself up, and only "
-            f"{bases.DEFAULT} has an Ansible that can. Leave --base out"
+            f"{', '.join(able)} has an Ansible that can. Leave --base out"
         )
     output: Path = options.output.absolute()
     host = _host(options.inventory, options.host)
@@ -119,7 +120,7 @@ def run(options: argparse.Namespace) -> None:
 def _finish(
     parts: disk.Parts, base: bases.Base, host: str, day: str, output: Path, steps: Steps
 ) -> None:
-    """Put the image together beside its place, and in its place when it is whole."""
+    """Write the image under a temporary name, and rename it when it is complete."""
     part = output.with_name(f"{output.name}.part")
     try:
         with steps.step("image"):
@@ -138,7 +139,7 @@ def _finish(
 
 
 def companions(image: Path) -> tuple[Path, ...]:
-    """Name what is written beside an image, and is wrong beside another one."""
+    """Return the files that belong to an image, to be removed with it."""
     return (
         manifest.beside(image),
         sbom.beside(image),
@@ -160,7 +161,7 @@ def _tell(base: bases.Base, inventory: Path, host: str, output: Path) -> None:
 
 
 def _host(inventory: Path, wanted: str | None) -> str:
-    """Say which host of the inventory it is for."""
+    """Return the host of the inventory that the image is for."""
     if not inventory.exists():
         raise ImageError(
             f"--inventory {inventory}: does not exist. The household's data is made by: "
@@ -188,7 +189,7 @@ def _host(inventory: Path, wanted: str | None) -> str:
 
 
 def vault_password(inventory: Path, file: Path | None) -> str:
-    """Get the vault's password now, and not after the base has been made."""
+    """Return the vault's password, asked for before the long work begins."""
     sealed = [
         path
         for path in sorted(inventory.rglob("*"))
@@ -218,7 +219,7 @@ def vault_password(inventory: Path, file: Path | None) -> str:
 
 @contextmanager
 def work_folder() -> Iterator[Path]:
-    """Make a folder for the work, remove it however that ends, and what others left behind."""
+    """Make a temporary folder, and remove it at the end with those of earlier runs."""
     WORK.mkdir(parents=True, exist_ok=True)
     for old in WORK.iterdir():
         handle = os.open(old, os.O_RDONLY)

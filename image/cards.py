@@ -53,7 +53,7 @@ class Disk:
 
     @property
     def is_card(self) -> bool:
-        """Whether a card is in it, or it is a stick."""
+        """Whether it is an SD card or a USB stick."""
         return self.removable and self.kind == "disk" and self.size > 0
 
     def __str__(self) -> str:

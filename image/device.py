@@ -25,10 +25,10 @@ GONE = (
 
 
 class Device:
-    """One disk. Open for writing, it is this program's alone."""
+    """One disk, locked by this program while it is open for writing."""
 
     def __init__(self, path: str, *, writing: bool = False) -> None:
-        """Open it, or say why that cannot be."""
+        """Open the disk, or raise ImageError with the reason."""
         self.path = path
         flags = os.O_RDWR if writing else os.O_RDONLY
         try:
@@ -84,7 +84,7 @@ class Device:
             return bytes(page[:length])
 
     def blocks(self, size: int, advance: Advance) -> Iterator[bytes]:
-        """Read it from its start."""
+        """Yield the disk's content in blocks, from its start."""
         for offset in range(0, size, BLOCK):
             block = self.read(offset, min(BLOCK, size - offset))
             advance(len(block))

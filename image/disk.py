@@ -139,7 +139,7 @@ def create(boot: Path, root: Path, work: Path, steps: Steps) -> Parts:
 
 
 def grow(parts: Parts, room: int, steps: Steps) -> None:
-    """Give the root partition so much more room."""
+    """Enlarge the root partition by so many bytes."""
     check(parts, steps)
     with parts.root.open("r+b") as root:
         root.truncate((parts.root.stat().st_size + room) // ALIGN * ALIGN)
@@ -147,13 +147,13 @@ def grow(parts: Parts, room: int, steps: Steps) -> None:
 
 
 def check(parts: Parts, steps: Steps) -> None:
-    """Check the root's file system, and mend what a first pass can."""
+    """Check the root's file system; ImageError where e2fsck cannot repair it."""
     steps.run("e2fsck", "-f", "-y", parts.root, ok=(0, 1))
 
 
 @contextmanager
 def mounted(parts: Parts, target: Path) -> Iterator[None]:
-    """Mount the root partition in our namespace."""
+    """Mount the root partition in this process's namespace."""
     program = tools.find("fuse2fs") or "fuse2fs"
     server = subprocess.Popen(
         [program, "-f", "-o", "fakeroot,allow_other", parts.root, target],
@@ -243,7 +243,7 @@ def copy_sparse(source: Path, target: Path) -> None:
 
 
 def room_for(size: int, folder: Path) -> None:
-    """Refuse to begin where the disk has too little room."""
+    """Raise ImageError where the disk has too little room."""
     free = shutil.disk_usage(folder).free
     if free < size:
         raise ImageError(

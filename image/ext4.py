@@ -39,7 +39,7 @@ STATES = {"needs_recovery", "orphan_present"} | {
 def make(
     tree: Path, old: Path, target: Path, identity: UUID, when: int, margin: int, steps: Steps
 ) -> None:
-    """Make a file system of a tree, with so many bytes to spare.
+    """Make a file system of a folder's content, with `margin` bytes of free room.
 
     `old` is the file system that the tree is mounted from; the new one has its label, and can do
     what it can. Files keep the time of their last change unless it is after `when` (seconds since

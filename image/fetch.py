@@ -26,7 +26,7 @@ def source(base: Base) -> Path:
 
 
 def make(base: Base, work: Path, steps: Steps) -> Path:
-    """Get the image unless it is there; say where it is."""
+    """Download the image unless it is there; return its path."""
     with locked(base):
         image = FOLDER / f"{base.name}-{base.sha256[:12]}.img"
         if image.exists():
@@ -79,7 +79,7 @@ def download(url: str, sha256: str, target: Path, steps: Steps) -> None:
 
 
 def check(packed: Path, sha256: str) -> None:
-    """Refuse a file that is not the one meant, before anything looks into it."""
+    """Raise ImageError where a file has another SHA-256, before it is opened."""
     found = _sum(packed)
     if found != sha256:
         raise ImageError(

@@ -16,6 +16,7 @@ from pathlib import Path
 from image import debian, disk, finish, namespace, tools
 from image.bases import Base
 from image.errors import ImageError
+from image.stamp import Stamp, newest_package
 from image.steps import Steps
 
 TOOLS = (*disk.FILES, *finish.TOOLS)
@@ -37,7 +38,7 @@ KEPT = ("QEMU_CPU", "HOME", "USER", "LOGNAME", "TERM", "http_proxy", "https_prox
 
 @dataclass(frozen=True)
 class Household:
-    """Whose exchange it becomes."""
+    """The household that the image is made for."""
 
     inventory: Path
     host: str
@@ -46,12 +47,12 @@ class Household:
 
 
 def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
-    """Look at the household's data as the playbook does: it takes seconds, a base takes minutes."""
+    """Check the household's data first: that takes seconds, a base takes minutes."""
     with _secret(house.vault_password, work / "vault") as secret, steps.step("household's data"):
         _playbook("check.yml", house, {"household_release": base.suite}, secret, steps)
 
 
-def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> finish.Stamp:
+def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> Stamp:
     """Run the playbook into an image's partitions, and make both anew of what they then hold."""
     with steps.step("room for the exchange"):
         disk.grow(parts, ROOM, steps)
@@ -72,7 +73,7 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                 "ansible_host": str(root),
                 "ansible_python_interpreter": base.python,
             }
-            _playbook("playbook.yml", house, there, secret, steps, when=finish.newest_package(root))
+            _playbook("playbook.yml", house, there, secret, steps, when=newest_package(root))
             _end_programs(root)
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)
@@ -130,7 +131,7 @@ def _playbook(
 
 @contextmanager
 def _prepared(root: Path) -> Iterator[None]:
-    """Let apt in a root reach what the builder's own reaches, and let no service start."""
+    """Give a root the builder's apt settings, and let no service start in it."""
     policy = root / POLICY
     if policy.exists():
         raise ImageError(f"{POLICY} is in the base image: it would keep services from starting")
@@ -166,7 +167,7 @@ def _prepared(root: Path) -> Iterator[None]:
 
 
 def _end_programs(root: Path) -> None:
-    """End what was started in the root and is still there: it would hinder unmounting."""
+    """End programs that still run in the root, since they keep it from being unmounted."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         running = list(_programs(root))
         for pid in running:

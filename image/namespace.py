@@ -63,7 +63,7 @@ def enter() -> None:
 
 
 def prepare(architecture: str) -> None:
-    """Make programs of an architecture run in here."""
+    """Let programs of another architecture run in these namespaces (by qemu-user)."""
     tools.let_stop()
     # Ansible takes the name of the first process for the service manager's, unless it is this.
     Path("/proc/self/comm").write_text("init")
@@ -106,7 +106,7 @@ def bind(source: Path, target: Path, *, read_only: bool = False) -> None:
 
 
 def detach(target: Path) -> None:
-    """Take it away with all that is mounted below it, even if it is in use."""
+    """Unmount a path with all that is mounted below it, even if it is in use."""
     subprocess.run(["umount", "--lazy", target], check=True)
 
 
@@ -137,7 +137,7 @@ def system_folders(root: Path) -> Iterator[None]:
 
 
 def _check_allowed() -> None:
-    """Find out whether this user may make the namespaces, and say what hinders him."""
+    """Raise ImageError with the cure where this user may not make namespaces."""
     user = Path("~").expanduser().owner() if os.geteuid() else "root"
     for file in (Path("/etc/subuid"), Path("/etc/subgid")):
         lines = file.read_text().splitlines() if file.exists() else []

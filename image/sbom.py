@@ -9,14 +9,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from image.bases import Base
 from image.errors import ImageError
+from image.stamp import Stamp
 from image.steps import Steps
-
-if TYPE_CHECKING:
-    from image.finish import Stamp
 
 NAME = "bill"
 ENDING = ".cdx.json"  # which debsbom adds
@@ -29,13 +26,13 @@ def beside(image: Path) -> Path:
 
 
 def need() -> None:
-    """Refuse to begin without the program."""
+    """Raise ImageError where debsbom is not installed."""
     if not DEBSBOM.exists():
         raise ImageError(f"{DEBSBOM}: missing; `make setup` installs it into .venv")
 
 
 def write(root: Path, work: Path, base: Base, by: Stamp, steps: Steps) -> Path:
-    """Write down what a root is made of, into a folder for the work."""
+    """Write the bill of materials of a root into the folder `work`; return its path."""
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(by.when))
     steps.run(
         DEBSBOM, "generate", "--sbom-type=cdx", f"--root={root}", "--with-licenses",

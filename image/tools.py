@@ -44,7 +44,7 @@ def find(program: str) -> str | None:
 
 
 def need(*programs: str) -> None:
-    """Refuse to begin without the programs, and say how to get them."""
+    """Raise ImageError where programs are missing, with the packages that have them."""
     missing = [program for program in programs if find(program) is None]
     if missing:
         packages = sorted({PACKAGES[program] for program in missing})

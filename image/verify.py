@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> None:
-    """Check it, or say what differs."""
+    """Check an image or a card, and report what differs."""
     if options.disk is None:
         if options.against is not None:
             raise ImageError("--against needs --disk: the card to check")
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def check(device: Device, room: int, image: Path, wanted: Manifest) -> None:
-    """Say where a card is not its image."""
+    """Raise ImageError, with the place, where a card differs from its image."""
     again = "write it again (`make flash`)"
     if room < wanted.size:
         raise ImageError(

@@ -1,4 +1,4 @@
-"""What a run leaves in a root of its own time and chance, taken out or settled."""
+"""Removes or fixes what differs between two runs: dates, random numbers, caches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PYC = struct.Struct("<4sIII")  # what Python writes first: magic, flags, date an
 
 
 def settle(root: Path, when: int) -> None:
-    """Settle all of it: after this, two runs differ in nothing but dates, which ext4.py sets."""
+    """Do all of it: after this, two runs differ only in dates, which ext4.py sets."""
     remove(root)
     shadow(root, when)
     for folder, _, names in os.walk(root):
@@ -38,7 +38,7 @@ def settle(root: Path, when: int) -> None:
 
 
 def remove(root: Path) -> None:
-    """Remove what is of this run only."""
+    """Remove the files that only this run needed."""
     for pattern in REMOVED:
         for path in root.glob(pattern):
             path.unlink()
@@ -49,7 +49,7 @@ def remove(root: Path) -> None:
 
 
 def shadow(root: Path, when: int) -> None:
-    """Let passwords have been changed, or locked, on the day of `when` at the latest."""
+    """Date the last change of each password to the day of `when` at the latest."""
     file = root / "etc/shadow"
     day = when // DAY
     lines = []
@@ -62,7 +62,7 @@ def shadow(root: Path, when: int) -> None:
 
 
 def compiled(path: Path, when: int) -> None:
-    """Let what Python has compiled go on belonging to a source whose date will be older."""
+    """Adjust Python's compiled files to the dates that their sources will get."""
     with path.open("r+b") as file:
         start = file.read(PYC.size)
         if len(start) < PYC.size:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,16 @@ from testinfra.host import Host
 
 # bullseye's postfix is an instance
 SERVICES = "asterisk", "asterisk-trunk-watch", "postfix", "postfix@-"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Test all the exchanges of a scenario that builds them, unless it names its hosts."""
+    scenario = os.environ.get("MOLECULE_SCENARIO_NAME", "")
+    exchanges = Path(__file__).parent / scenario / "inventory/hosts"
+    if config.option.hosts is None and exchanges.exists():
+        said = subprocess.run([exchanges], capture_output=True, check=True).stdout
+        names = json.loads(said)["exchange"]["hosts"]
+        config.option.hosts = ",".join(f"podman://gardeligne-{scenario}-{name}" for name in names)
 
 
 @pytest.hookimpl(hookwrapper=True)

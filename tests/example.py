@@ -21,6 +21,7 @@ def _load(path: Path) -> dict[str, Any]:
     return loaded
 
 
+RELEASES = _load(ROOT / "group_vars/all/releases.yml")
 PRODUCT = {
     **_load(ROLE / "defaults/main.yml"),
     **_load(ROOT / "group_vars/all/providers.yml"),
@@ -28,7 +29,9 @@ PRODUCT = {
     "household_presets": _load(ROOT / "group_vars/all/number_presets.yml")[
         "gardeligne_number_presets"
     ],
-    "household_releases": _load(ROOT / "group_vars/all/releases.yml")["gardeligne_releases"],
+    "household_releases": RELEASES["gardeligne_releases"],
+    "household_recommended_release": RELEASES["gardeligne_recommended_release"],
+    "household_releases_without_asterisk": RELEASES["gardeligne_releases_without_asterisk"],
     "household_number_classes": _load(ROOT / "group_vars/all/number_plan.yml")[
         "gardeligne_number_classes"
     ],
@@ -38,7 +41,7 @@ PRODUCT = {
     "household_rescue_callers": _load(ROOT / "group_vars/all/number_plan.yml")[
         "gardeligne_rescue_callers"
     ],
-    "household_release": "forky",
+    "household_release": RELEASES["gardeligne_recommended_release"],
 }
 
 

@@ -52,10 +52,12 @@ def with_setting(files: Files, name: str, value: Any) -> dict[str, str]:
     raise AssertionError(f"no file has {name}")
 
 
-def render(households: Mapping[str, Household], folder: Path) -> dict[str, dict[str, str]]:
+def render(
+    households: Mapping[str, Household], folder: Path, group_vars: Path = ROOT / "group_vars"
+) -> dict[str, dict[str, str]]:
     """Return what Ansible writes to /etc/asterisk for each of the households, by file name."""
     roles = [role for role in sorted((ROOT / "roles").iterdir()) if _copy(role, folder / "roles")]
-    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    (folder / "group_vars").symlink_to(group_vars)
     for name, household in households.items():
         variables = folder / "home/host_vars" / name
         variables.mkdir(parents=True)
@@ -67,7 +69,9 @@ def render(households: Mapping[str, Household], folder: Path) -> dict[str, dict[
     }
     (folder / "home/hosts.yml").write_text(yaml.safe_dump({"exchange": {"hosts": hosts}}))
     check, main = (yaml.safe_load((ROOT / f"{name}.yml").read_text()) for name in PLAYBOOKS)
-    first = check[1]["tasks"] + main[1]["pre_tasks"]
+    # What needs no connection.
+    model = [task for task in main[1]["pre_tasks"] if "ansible.builtin.import_role" in task]
+    first = check[1]["tasks"] + model
     names = [role.name for role in roles]
     play = {"hosts": "exchange", "gather_facts": False, "pre_tasks": first, "roles": names}
     (folder / "playbook.yml").write_text(yaml.safe_dump([play]))
@@ -96,7 +100,7 @@ def render(households: Mapping[str, Household], folder: Path) -> dict[str, dict[
 
 
 def _copy(role: Path, roles: Path) -> bool:
-    """Make a role of the same name that says what it would write; tell if there is anything."""
+    """Copy a role's tasks that write there, as ones that only render; tell if it has any."""
     if role.name == "household":  # changes nothing by itself
         roles.mkdir(exist_ok=True)
         (roles / role.name).symlink_to(role)

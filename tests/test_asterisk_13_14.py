@@ -3,7 +3,6 @@
 And against what was seen when it was run for once (docs/verified.md).
 """
 
-import importlib.util
 import itertools
 import re
 from pathlib import Path
@@ -173,16 +172,3 @@ def test_what_a_call_has_nothing_of_is_not_recorded_as_empty(
 def test_what_the_releases_data_leave_out_is_a_module_that_is_else_loaded() -> None:
     for release in RELEASES["gardeligne_releases"].values():
         assert set(release.get("asterisk_modules_left_out", [])) <= set(MODULES["common"])
-
-
-def test_the_checks_of_a_built_exchange_know_every_release() -> None:
-    file = ROOT / "molecule/shared/tests/test_asterisk_runs.py"
-    spec = importlib.util.spec_from_file_location("test_asterisk_runs", file)
-    assert spec and spec.loader
-    checks = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(checks)
-    assert {name: checks.version_of(name) for name in RELEASES["gardeligne_releases"]} == {
-        name: release["asterisk"] for name, release in RELEASES["gardeligne_releases"].items()
-    }
-    text = file.read_text()
-    assert not [name for name in RELEASES["gardeligne_releases"] if f'"{name}"' in text]

@@ -15,7 +15,7 @@ import official
 import pytest
 from finishing import MIB
 
-from image import disk, ext4, fat, finish, sbom, tools, volatile
+from image import disk, ext4, fat, sbom, stamp, tools, volatile
 from image.steps import Steps
 
 WHEN = 1_700_000_000  # the newest package: Tuesday 14 November 2023
@@ -179,13 +179,13 @@ def test_another_content_makes_another_identity(tmp_path: Path) -> None:
         (root / "var/lib/dpkg/info").mkdir(parents=True)
         (root / "var/lib/dpkg/info/x.md5sums").touch()
         os.utime(root / "var/lib/dpkg/info/x.md5sums", (WHEN, WHEN))
-        (root / finish.STATUS).write_text(STATUS)
-    mine = finish.stamp(here, "debian-forky", "pi")
-    assert mine == finish.stamp(there, "debian-forky", "pi")
+        (root / stamp.STATUS).write_text(STATUS)
+    mine = stamp.of(here, "debian-forky", "pi")
+    assert mine == stamp.of(there, "debian-forky", "pi")
     assert mine.day == "2023-11-14"
-    assert mine.uuid("root") != finish.stamp(there, "debian-forky", "pie").uuid("root")
-    (there / finish.STATUS).write_text(STATUS.replace("22.2", "22.3"))
-    assert mine.uuid("root") != finish.stamp(there, "debian-forky", "pi").uuid("root")
+    assert mine.uuid("root") != stamp.of(there, "debian-forky", "pie").uuid("root")
+    (there / stamp.STATUS).write_text(STATUS.replace("22.2", "22.3"))
+    assert mine.uuid("root") != stamp.of(there, "debian-forky", "pi").uuid("root")
     assert mine.number("boot") != mine.number("disk") < 1 << 32
 
 

@@ -23,9 +23,9 @@ from statistics import median
 
 from lab.build import PLACES
 from lab.world import ENTER, VARIABLE
+from lab.world import RECOMMENDED as HOST
 
 ROOT = Path(__file__).parents[2]
-HOST = "forky-pjsip"
 # Of the container under test, and of the one that it is compared with.
 OURS, TWIN = "bench", "bench-twin"
 INVENTORY = ROOT / "molecule/household/inventory"
@@ -58,7 +58,7 @@ def ansible(program: str, *arguments: str) -> Sequence[str]:
 
 
 class Container:
-    """A forky machine, made and removed as those of the scenarios are."""
+    """A machine of the recommended release, made and removed as those of the scenarios are."""
 
     def __init__(self, scenario: str) -> None:
         """Start it, bare."""
@@ -129,7 +129,7 @@ def memory(container: Container) -> tuple[float, float]:
 
 
 def options(description: str | None, runs: int, short: str) -> argparse.Namespace:
-    """Return what was asked for."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=description, formatter_class=RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=runs, help=f"counted runs ({runs})")
     parser.add_argument("--short", action="store_true", help=f"{short}: shows that it works")

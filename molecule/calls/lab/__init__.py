@@ -14,7 +14,7 @@ from .world import Machine, eventually
 
 @dataclass(frozen=True)
 class Lab:
-    """All of it."""
+    """The whole laboratory."""
 
     operator: Operator
     robot: Robot

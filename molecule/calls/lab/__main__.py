@@ -15,9 +15,8 @@ from .build import PROJECT, built
 from .house import House
 from .parts import Mail
 from .sound import seconds_of
-from .world import WAIT, eventually
+from .world import RECOMMENDED, WAIT, eventually
 
-EXCHANGE = "forky-pjsip"
 SCENARIO = "try"  # containers and network of its own, beside those of the tests
 LOG = PROJECT / ".cache/try.log"
 PATIENCE = 30  # seconds in which a mail arrives
@@ -78,7 +77,7 @@ def robot_calls(line: Story, lab: Lab, house: House) -> None:
 
 
 def stranger_calls(line: Story, lab: Lab, house: House) -> None:
-    """Show what a person meets who is not known."""
+    """Show what a stranger who is a person meets."""
     caller, phone = house.stranger, house.salon
     line.tell(f"{caller.user} dials {house.number}", caller.dial(house.number))
     answered = caller.wait("CALL_ESTABLISHED").at
@@ -153,7 +152,7 @@ STORIES: dict[str, Callable[[Story, Lab, House], None]] = {
 def tell_all(
     lab: Lab, house: House, stories: Mapping[str, Callable[[Story, Lab, House], None]] = STORIES
 ) -> list[str]:
-    """Let all of it happen, whatever happens; return what should not have happened."""
+    """Run every scene, even after a failed one; return what should not have happened."""
     broken = []
     for title, story in stories.items():
         line = Story(title)
@@ -171,8 +170,8 @@ def tell_all(
 def main() -> None:
     """Build, call, tell, remove."""
     try:
-        with built(SCENARIO, LOG, [EXCHANGE]), open_lab([EXCHANGE]) as lab:
-            broken = tell_all(lab, lab.houses[EXCHANGE])
+        with built(SCENARIO, LOG, [RECOMMENDED]), open_lab([RECOMMENDED]) as lab:
+            broken = tell_all(lab, lab.houses[RECOMMENDED])
     except FAULTS as error:
         broken = [str(error)]
     conclude(broken)

@@ -1,4 +1,4 @@
-"""A Pi that QEMU plays, seen from where it stands: its power, its console, its card at a PC."""
+"""A Pi emulated by QEMU: its power switch, its console, and its card as a PC sees it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Pi:
 
     @property
     def address(self) -> str:
-        """Where its router puts it."""
+        """The address that its router gives it."""
         found = re.search(r"HostName (\S+)", self.ssh_config.read_text())
         assert found
         return found[1]

@@ -72,7 +72,7 @@ class House(Machine):
 
     @contextmanager
     def speaking(self, codecs: str) -> Generator[None, None, None]:
-        """Let the phones of the house speak these codecs."""
+        """Let the phones of the house offer these codecs."""
         for handset in self.handsets:
             handset.register(codecs)
         try:
@@ -135,7 +135,7 @@ class House(Machine):
         return any(event.at > dialled for event in self.known.seen("CALL_CLOSED"))
 
     def forget(self) -> None:
-        """Begin anew: what the telephones have noticed until now does not count any more."""
+        """Forget the events that the telephones have noticed until now."""
         for phone in self.phones:
             phone.forget()
 

@@ -10,7 +10,7 @@ SIP = ("--protocol", "udp", "--destination-port", "5060")
 
 
 class Network:
-    """A machine's own."""
+    """The network namespace of a machine."""
 
     def __init__(self, machine: Machine) -> None:
         """Find it."""
@@ -36,7 +36,7 @@ class Network:
         return int(shown.stdout.split()[0])
 
     def forget_rules(self) -> None:
-        """Let everything pass as it is."""
+        """Remove all rules, so that every packet passes."""
         for table in "raw", "nat", "filter":
             self._iptables(table, "--flush")
 
@@ -60,7 +60,7 @@ class Router:
         self._house.rule("raw", "PREROUTING", "--source", self._there)
 
     def switch_on(self) -> None:
-        """Begin without a memory, and with another port: who calls at the old one is not heard."""
+        """Start with an empty table of connections and another port: the old port is closed."""
         self.remove()
         self._restarts += 1
         to, by = ("--destination", self._there), ("--source", self._there)
@@ -79,15 +79,15 @@ class Router:
         self._operator.rule("filter", "INPUT", "--source", self._here, *SIP, *contains)
 
     def redirect(self, old: str, new: str) -> None:
-        """Let the operator have a new address for this house, and be deaf at the old one."""
+        """Give the operator a new address for this house; the old one does not answer."""
         self._operator.ip("route", "replace", self._here, "dev", "eth0", "src", new)
         self._operator.rule("filter", "INPUT", "--source", self._here, "--destination", old, *SIP)
 
     def find(self) -> None:
-        """Lose nothing more on the way to the operator."""
+        """Stop losing packets to the operator."""
         self._operator.forget_rules()
 
     def remove(self) -> None:
-        """Be as if there had never been a router."""
+        """Remove the router and all its effects."""
         self.find()
         self._house.forget_rules()

@@ -47,7 +47,7 @@ class Operator(Machine):
         self.asterisk(f"database put fate {account} {answer}")
 
     def treat_normally(self, *accounts: str) -> None:
-        """Forget what was said of these accounts."""
+        """Remove the special answers and limits of these accounts."""
         places = [f"{kind} {who}" for kind in ("presents", "limit", "fate") for who in accounts]
         orders = "".join(f"asterisk -rx 'database del {place}'\n" for place in places)
         self.run("sh", given=orders)
@@ -57,7 +57,7 @@ class Operator(Machine):
         return f"Contact:  {account}/" in self.asterisk(f"pjsip show aor {account}")
 
     def crash(self, seconds: float) -> None:
-        """Be away so long, and come back without a memory of who was registered."""
+        """Stop for so many seconds, and restart without the registrations."""
         self.run("systemctl", "stop", "asterisk")
         self.run("rm", "-f", "/var/lib/asterisk/astdb.sqlite3")
         time.sleep(seconds)
@@ -68,13 +68,13 @@ class Operator(Machine):
         self.run("systemctl", "start" if on else "stop", "dnsmasq")
 
     def refuse(self, accounts: Iterable[str]) -> None:
-        """Take these accounts' passwords for wrong ones, and no others."""
+        """Reject the passwords of these accounts only."""
         wrong = "".join(f"[{account}](+type=auth)\npassword=wrong\n" for account in accounts)
         self.write("/etc/asterisk/pjsip_refused.conf", wrong)
         self.asterisk("pjsip reload")
 
     def names_lead_to(self, new: str, old: str) -> None:
-        """Let its names have another address than before."""
+        """Resolve the operator's names to another address."""
         self.run("sed", "-i", f"s/,{old},/,{new},/", "/etc/dnsmasq.d/lab.conf")
         self.run("systemctl", "restart", "dnsmasq")
 

@@ -149,11 +149,11 @@ class Phone:
         self._command("resume")
 
     def transfer(self, number: str) -> None:
-        """Give the call away, unasked: a REFER to a number."""
+        """Transfer the call blindly: a REFER to a number."""
         self._command("transfer", f"sip:{number}@{self.registrar}")
 
     def join(self, first: Event, second: Event) -> None:
-        """Give the first of its calls to the party of the second, which it has asked before."""
+        """Transfer the first of its calls to the party of the second (attended transfer)."""
         dialog = self._dialog(second.call)
         replaces = quote("{};to-tag={};from-tag={}".format(*dialog), safe="")
         self._command("callfind", first.call)
@@ -172,7 +172,7 @@ class Phone:
     # What one sees and hears.
 
     def forget(self) -> None:
-        """Begin anew: what was noticed until now does not count any more."""
+        """Forget the events that were noticed until now."""
         with self._news:
             self.events.clear()
 

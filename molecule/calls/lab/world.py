@@ -18,12 +18,18 @@ VARIABLE = "MOLECULE_SCENARIO_NAME"  # molecule sets it, and our inventories rea
 ENTER = SCENARIO.parent / "shared/enter"
 PIDS = SCENARIO.parents[1] / ".cache/pids"
 DATA: dict[str, Any] = yaml.safe_load((SCENARIO / "inventory/group_vars/all/lab.yml").read_text())
-# All of them, or the one that `make scenario EXCHANGE=...` names.
+_INVENTORY = json.loads(
+    subprocess.run([SCENARIO / "inventory/hosts"], capture_output=True, check=True).stdout
+)
+# All that Ansible is told of, or the one that `make scenario EXCHANGE=...` names.
 EXCHANGES: list[str] = [
     name
-    for name in yaml.safe_load((SCENARIO / "inventory/hosts.yml").read_text())["exchange"]["hosts"]
+    for name in _INVENTORY["exchange"]["hosts"]
     if name == os.environ.get("GARDELIGNE_EXCHANGE", name)
 ]
+# The one that is taken where one is enough.
+RECOMMENDED: str = _INVENTORY["all"]["vars"]["lab_recommended"]
+DATA["lab_lines"] = {"pi": DATA["lab_pi_line"], **_INVENTORY["all"]["vars"]["lab_exchanges"]}
 SECRET: str = DATA["lab_secret"]
 HOUSEHOLD: dict[str, Any] = yaml.safe_load(
     (SCENARIO / "inventory/group_vars/exchange/household.yml").read_text()
@@ -50,12 +56,12 @@ def eventually(look: Callable[[], T | None], what: str, timeout: float = 20) -> 
 
 
 def scenario() -> str:
-    """Return which scenario runs: its containers are meant. Never asked by a mere import."""
+    """Return the name of the running scenario, whose containers are used."""
     return os.environ.get(VARIABLE, SCENARIO.name)
 
 
 def use_scenario(name: str) -> None:
-    """Mean the containers of this one from now on, here and in the programs that are started."""
+    """Use this scenario's containers from now on, also in programs that are started."""
     os.environ[VARIABLE] = name
 
 

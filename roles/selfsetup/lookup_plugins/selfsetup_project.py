@@ -30,7 +30,7 @@ TIME = 0  # of every file, so that only contents count
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
-    """As Ansible wants it."""
+    """The lookup plugin `selfsetup_project`."""
 
     def run(
         self, terms: list[str], variables: dict[str, Any] | None = None, **_: object

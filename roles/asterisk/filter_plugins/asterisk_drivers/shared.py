@@ -39,7 +39,7 @@ def callerid(handset: Device) -> str:
 
 
 def variables(handset: Device) -> list[str]:
-    """Return what its channels know.
+    """Return the channel variables of a phone.
 
     Whom it transfers (REFER) comes to the house's phones and no further.
     """

@@ -1,4 +1,4 @@
-"""Phone numbers as households write them, and what is wrong with them in words."""
+"""Reads phone numbers as households write them, and says what is wrong with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong, and the words that say it."""
+"""A mistake in the household's data, and the words for it."""
 
 from __future__ import annotations
 

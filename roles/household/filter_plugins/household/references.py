@@ -218,13 +218,22 @@ def _mails(sound: Sound) -> Iterator[Problem]:
         yield Problem(("household_mail", "relay", "tls"), text)
 
 
+RELEASE_DATA = (
+    "household_release",
+    "household_releases",
+    "household_recommended_release",
+    "household_releases_without_asterisk",
+)
+
+
 def release_problems(sound: Sound) -> Iterator[Problem]:
     """Yield what the host's release cannot do."""
     releases, release = sound["household_releases"], sound["household_release"]
     if release not in releases:
         text = (
-            f"is {quoted(release)}: this host's system has no Asterisk that I know. Debian 12"
-            " (bookworm) and 13 (trixie) have none at all. Use Debian 14 (forky); there are:"
+            f"is {quoted(release)}: this host's system has no Asterisk that I know."
+            f" {sound['household_releases_without_asterisk']} have none at all. Use"
+            f" {releases[sound['household_recommended_release']]['name']}; there are:"
             f" {listed(known['name'] for known in releases.values())}."
         )
         yield Problem(("household_release",), text)
@@ -255,7 +264,7 @@ def _second_phones(sound: Sound, driver: str) -> Iterator[Problem]:
 
 def _release(sound: Sound) -> Iterator[Problem]:
     """Yield that at once where the release is known, else what holds for each of them."""
-    if sound.get("household_release") and sound.get("household_releases"):
+    if all(sound.get(name) for name in RELEASE_DATA):
         yield from release_problems(sound)
     else:
         yield from _second_phones(sound, sound.get("household_sip_driver", "auto"))

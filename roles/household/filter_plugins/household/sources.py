@@ -109,7 +109,7 @@ class Sources:
         return place.key if place else None
 
     def unread(self, known: set[str], ours: tuple[str, ...]) -> Iterator[Problem]:
-        """Yield the variables that nobody reads, though they look like ``known`` ones.
+        """Yield the variables that no role reads, though they look like ``known`` ones.
 
         Names that begin with one of ``ours`` are the product's. Others are the household's own,
         which its settings may refer to, unless they are a slip of the pen.

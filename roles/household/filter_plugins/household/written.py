@@ -61,7 +61,7 @@ class LineError(PhoneError):
 
 @dataclass(frozen=True)
 class _Number:
-    """A number as it stands in a line: whom it means, or what is wrong with it."""
+    """A number of a line: the caller that it means, or what is wrong with it."""
 
     text: str
     start: int

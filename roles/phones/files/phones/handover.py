@@ -83,7 +83,7 @@ def read(path: str) -> Optional[Offer]:
 
 
 def take(folder: str, token: str, name: str) -> Optional[Offer]:
-    """Take an offer away, and return it; None if there is none by that word and name."""
+    """Withdraw an offer and return it; None if no offer has that word and name."""
     path = path_of(folder, token)
     offer = read(path)
     if offer is None or not re.match("(?:{})\\Z".format(offer["names"]), name):
@@ -109,7 +109,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     timeout = PATIENCE
 
     def do_GET(self) -> None:
-        """Hand over what is asked for, if it is still there."""
+        """Send the file that is asked for, if it is still offered."""
         token, _, name = self.path.lstrip("/").partition("/")
         offer = take(cast("Server", self.server).folder, token, name)
         caller = self.client_address[0]
@@ -121,7 +121,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, "text/xml; charset=utf-8", offer["body"])
 
     def answer(self, status: int, kind: str, text: str) -> None:
-        """Send an answer that nobody keeps."""
+        """Send an answer that must not be cached."""
         body = text.encode("utf-8")
         self.send_response(status)
         self.send_header("Content-Type", kind)

@@ -1,4 +1,4 @@
-"""Makes the box that a card was written for nobody in particular the exchange of one household.
+"""Sets a box up from the card's foyer.txt, as the exchange of one household.
 
 The household fills in `foyer.txt` on the partition that any PC reads. At every start, before the
 start is reported on, this program brings the box to what the file says:

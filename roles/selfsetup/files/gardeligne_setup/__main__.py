@@ -95,7 +95,7 @@ class Setup:
         self.store.save()
 
     def _file(self) -> bytes | None:
-        """Return foyer.txt; where there is none, put there what was in effect last."""
+        """Return foyer.txt; where it is missing, write the last one in effect, or an empty form."""
         raw = self.card.read()
         if raw is not None:
             return raw
@@ -113,7 +113,7 @@ class Setup:
         return bool(known) and not set(known) & set(lines(foyer))
 
     def _refuse(self, wrong: FoyerError) -> Status:
-        """Tell what is wrong, and change nothing."""
+        """Write down what is wrong with foyer.txt, and change nothing."""
         state = "n'est pas encore rempli" if wrong.unfilled else "à corriger"
         what = f"{card.NAME} {state}"
         if self.is_set_up:
@@ -130,7 +130,7 @@ class Setup:
         )
 
     def _apply(self, raw: bytes, foyer: Foyer) -> Status:
-        """Make it so: keep it, run the playbook, and only then take the secrets off the card."""
+        """Apply the settings: store them, run the playbook, then take the secrets off the card."""
         print("Gardeligne : réglages de foyer.txt en cours (quelques minutes)", flush=True)
         files.write(self.places.status, text_of(INTERRUPTED), 0o644)
         sealed = seal(raw)

@@ -53,7 +53,7 @@ class Card:
         files.write(self.folder / NAME, content)
 
     def tell(self, problems: list[str]) -> None:
-        """Write what is wrong as any PC shows it: with a mark of its encoding, and CRLF."""
+        """Write foyer-erreurs.txt for any PC's editor: UTF-8 with its mark (BOM), and CRLF."""
         text = "\r\n".join(problems) + "\r\n"
         files.write(self.folder / ERRORS, text.encode("utf-8-sig"))
 
@@ -92,7 +92,7 @@ class Card:
             os.fsync(stream.fileno())
 
     def _overwrite_free(self) -> None:
-        """Fill what is free with zeros, and free it again."""
+        """Overwrite the free space with zeros, and free it again."""
         partition = os.statvfs(self.folder)
         if partition.f_blocks * partition.f_frsize > LARGEST:
             raise OSError(errno.EFBIG, "no partition of a card", str(self.folder))

@@ -1,4 +1,4 @@
-"""What a former household leaves on the box, and how it goes."""
+"""Removes what a former household has left on the box."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERVICES = (
 
 
 def former_household(root: Path, made_secrets: Path) -> None:
-    """Remove what is the former household's; its settings are replaced by the playbook."""
+    """Remove the former household's data; the playbook replaces its settings."""
     if root == Path("/"):
         # Nobody has called yet at this moment of a start; the playbook starts them again.
         for command in (

@@ -47,7 +47,7 @@ def digest(content: bytes) -> str:
 
 @dataclass
 class State:
-    """What is in effect."""
+    """The settings in effect, by hash, and whose they are."""
 
     applied: str = ""
     unsealed: str = ""
@@ -94,12 +94,12 @@ class Store:
         files.write(self._variables, text.encode())
 
     def begin(self, lines: list[str]) -> None:
-        """Note that from now on what is in effect is neither the former nor the new."""
+        """Note that settings are being changed: neither the former nor the new are in effect."""
         self.state = State(lines=lines)
         self.save()
 
     def took_effect(self, raw: bytes, sealed: bytes, secrets: Mapping[str, Any]) -> None:
-        """Note what is in effect, and that the card may still have its secrets."""
+        """Note the settings in effect, and that the card may still have their secrets."""
         files.write(self._secrets, json.dumps(dict(secrets)).encode())
         files.write(self.sealed, sealed)
         self.state = State(digest(sealed), digest(raw), self.state.lines)

@@ -55,7 +55,7 @@ def read(raw: bytes, kept: Mapping[str, object] | None = None) -> Foyer:
 
 
 def seal(raw: bytes) -> bytes:
-    """Return the file with the marker in every secret's place, and else as it is, byte for byte.
+    """Return the file with each secret replaced by the marker, and no other byte changed.
 
     FoyerError if it cannot be read as YAML; whether the household is right does not matter here.
     """
@@ -75,7 +75,7 @@ def seal(raw: bytes) -> bytes:
 
 
 def template() -> bytes:
-    """Return the file to be filled in, as it goes on a card.
+    """Return the empty foyer.txt, in the bytes that a card gets.
 
     With the mark and the ends of lines that the oldest editors need to show it as it is.
     """

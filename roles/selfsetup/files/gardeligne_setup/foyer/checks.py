@@ -1,4 +1,4 @@
-"""What a value must be, in a household's words: "" or what is wrong and the cure.
+"""Checks of single values: each returns "", or in French what is wrong and the cure.
 
 Whether it is right, the household model's formats say: nothing passes here that would fail there.
 Only why is said anew, in French. No secret is ever quoted.
@@ -85,7 +85,7 @@ _CAUSES = {
 
 
 def _no_number(error: phone.PhoneError) -> str:
-    """Return what is wrong with a caller's number, or with the beginning of one."""
+    """Return what is wrong with a caller's number, or with a prefix of one."""
     digits = error.digits
     if error.cause in _CAUSES:
         return _CAUSES[error.cause]

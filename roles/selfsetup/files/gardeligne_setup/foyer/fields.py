@@ -1,4 +1,4 @@
-"""A section's keys: each found by whatever spelling, and told of when it is none that exists."""
+"""The keys of a section: found in any spelling; an unknown one is reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Check = Callable[[str], str]
 
 
 class Fields:
-    """What stands under the keys of one section; ``line`` is where to say what is missing."""
+    """The values of one section; a missing key is reported at ``line``."""
 
     def __init__(
         self, node: Node | None, keys: Iterable[str], problems: Problems, path: str = ""
@@ -107,7 +107,7 @@ class Fields:
         return None
 
     def yes(self, label: str) -> bool:
-        """Return whether oui stands there; non is what is missing."""
+        """Return True for oui, and False for non or a missing value."""
         text = self.text(label)
         if text.casefold() not in ("", "oui", "non"):
             self.wrong(label, "il faut oui ou non.")

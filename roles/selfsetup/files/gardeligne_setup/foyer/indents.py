@@ -14,7 +14,7 @@ USUAL = "  "
 
 
 def levelled(lines: list[str], problems: Problems) -> list[str]:
-    """Return the lines with the spaces that were meant."""
+    """Return the lines with their indentation corrected."""
     return list(map(_Levels(problems).line, range(1, len(lines) + 1), lines))
 
 
@@ -27,7 +27,7 @@ class _Levels:
         self._indent: str | None = None  # of what stands in it, once that is known
 
     def line(self, number: int, line: str) -> str:
-        """Return a line as it was meant."""
+        """Return a line with its indentation corrected."""
         body = line.strip(" ")
         if not body or body.startswith("#"):
             return line

@@ -32,7 +32,7 @@ UNREADABLE = "(illisible)"
 
 
 def readable(lines: list[str], problems: Problems) -> list[str]:
-    """Return the lines, what is wrong in them taken out and told."""
+    """Return the lines without what is wrong in them, which is reported."""
     return [_readable(number, line, problems) for number, line in enumerate(lines, 1)]
 
 

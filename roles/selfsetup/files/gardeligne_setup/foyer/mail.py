@@ -1,4 +1,4 @@
-"""Which server the household's mail goes by."""
+"""Finds the server that sends the household's mail."""
 
 from __future__ import annotations
 

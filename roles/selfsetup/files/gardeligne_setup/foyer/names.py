@@ -59,14 +59,14 @@ def compared(text: str) -> str:
 
 
 def known(text: str, keys: Iterable[str]) -> str:
-    """Return the one of the keys that is meant, or ""."""
+    """Return the key that a misspelled one stands for, or ""."""
     word = compared(text)
     spelled = {compared(key): key for key in keys}
     return spelled.get(word) or spelled.get(compared(SYNONYMS.get(word, "")), "")
 
 
 def suggested(text: str, keys: Iterable[str]) -> str:
-    """Return the sentence that names the key which was meant, or all that there are."""
+    """Return a sentence that names the nearest key, its section, or all keys."""
     if close := _close(text, keys):
         return f"Vouliez-vous dire « {close} » ?"
     homes = [title for title, below in KEYS.items() if known(text, below)]

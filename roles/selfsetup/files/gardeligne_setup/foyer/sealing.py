@@ -1,4 +1,4 @@
-"""Secrets, once taken, leave the card: a marker stands where they stood, and in the comments."""
+"""Replaces the secrets in foyer.txt by a marker, in the values and in the comments."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def exposed(tree: Block, problems: Problems) -> None:
 
 
 def sealed(content: str, tree: Block) -> str:
-    """Return the text with the marker for every secret; all the rest stays as it is."""
+    """Return the text with each secret replaced by the marker, and nothing else changed."""
     hidden = sorted(secrets(tree), key=lambda value: value.start)
     spelled = sorted(
         ((value.start, value.end) for value in values(tree) if value.end > value.start)

@@ -1,4 +1,4 @@
-"""From the bytes on the card to text, whichever editor wrote them, and back."""
+"""Converts the bytes on the card to text and back, whichever editor wrote them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Text:
     bom: bytes
 
     def encoded(self, content: str) -> bytes:
-        """Return another content in the same bytes' manner."""
+        """Return another text as bytes in this file's encoding."""
         return self.bom + content.encode(self.encoding)
 
 

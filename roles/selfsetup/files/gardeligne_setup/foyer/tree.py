@@ -1,4 +1,4 @@
-"""The file as YAML, of which every value stays the text that stands there.
+"""Parses the file as YAML; every value stays text.
 
 To YAML, 0987654321 is a number, `oui` may be true and 22:00 is 1320; here nothing is but text.
 """
@@ -56,7 +56,7 @@ Node = Value | Block | Listing
 
 
 class _Refused(Exception):
-    """What the file has no use for, and a household has never typed."""
+    """YAML that the file must not have: anchors, aliases, tags, too many levels."""
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -84,7 +84,7 @@ class _Loader(yaml.BaseLoader):
 
 
 def parsed(content: str, problems: Problems) -> Block | None:
-    """Return the tree of a text, None if there is none; what is wrong is told."""
+    """Return the tree of a text, None if it has none; errors are reported."""
     try:
         root = _Loader(content).get_single_node()
         if root is None:

@@ -1,0 +1,68 @@
+"""The exchanges that the scenarios build: each release of releases.yml with each SIP driver.
+
+As a program (by the script `hosts`, an inventory of Ansible's): prints them as JSON. The laboratory
+reads the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FILE = Path(__file__).resolve().parents[2] / "group_vars/all/releases.yml"
+# What stands in for Stretch, whose archive is out of many people's reach: the nearest release, with
+# chan_sip, and Python 2.7 for all modules but apt (see hooks/python27).
+STAND_IN = "bullseye-sip"
+STAND_IN_VARIABLES = {
+    "container_release": "bullseye-python27",
+    "ansible_python_interpreter": "/usr/local/bin/python-by-module",
+    "ansible_pipelining": False,
+}
+SCENARIO = "{{ lookup('ansible.builtin.env', 'MOLECULE_SCENARIO_NAME') }}"
+
+
+def exchanges(releases: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the hosts by name, RELEASE-DRIVER; what is archived has a scenario of its own."""
+    found: dict[str, dict[str, Any]] = {}
+    for release, about in releases.items():
+        for driver in about["sip_drivers"] if not about.get("archived") else ():
+            name = f"{release}-{driver.removeprefix('chan_')}"
+            found[name] = {"container_release": release}
+            # Where there is but one, `auto` is tried.
+            if len(about["sip_drivers"]) > 1:
+                found[name]["asterisk_sip_driver"] = driver
+            if name == STAND_IN:
+                found[name].update(STAND_IN_VARIABLES)
+    return found
+
+
+def inventory(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the exchanges as Ansible's inventory scripts do."""
+    hosts = exchanges(data["gardeligne_releases"])
+    return {
+        "_meta": {"hostvars": hosts},
+        "all": {
+            "vars": {
+                # The number of each one's line, from 1 on.
+                "lab_exchanges": {name: line for line, name in enumerate(hosts, 1)},
+                "lab_recommended": f"{data['gardeligne_recommended_release']}-pjsip",
+            }
+        },
+        "exchange": {
+            "hosts": list(hosts),
+            "vars": {
+                "ansible_connection": "container",
+                "ansible_host": "gardeligne-{{ container_scenario }}-{{ inventory_hostname }}",
+                "container_scenario": SCENARIO,
+            },
+        },
+        "stand_in": {"hosts": [name for name in hosts if name == STAND_IN]},
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(inventory(yaml.safe_load(FILE.read_text(encoding="utf-8"))), indent=1))
