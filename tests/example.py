@@ -24,7 +24,7 @@ def _load(path: Path) -> dict[str, Any]:
 RELEASES = _load(ROOT / "group_vars/all/releases.yml")
 PRODUCT = {
     **_load(ROLE / "defaults/main.yml"),
-    **_load(ROOT / "group_vars/all/providers.yml"),
+    "household_providers": _load(ROOT / "group_vars/all/providers.yml")["gardeligne_providers"],
     "household_decoys": _load(ROOT / "group_vars/all/decoys.yml")["gardeligne_decoys"],
     "household_presets": _load(ROOT / "group_vars/all/number_presets.yml")[
         "gardeligne_number_presets"

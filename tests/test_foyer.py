@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import re
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from example import PRODUCT, ROOT, errors_of, values_of
-from gardeligne_setup.foyer import MARKER, Foyer, FoyerError, read, seal, template
+from gardeligne_setup.foyer import MARKER, Foyer, FoyerError, offered, read, seal, template
 from gardeligne_setup.foyer.lists import PRESETS, RESCUE
 from gardeligne_setup.foyer.mail_servers import SERVERS, SLIPS
 from gardeligne_setup.foyer.problems import Problems
@@ -232,13 +233,13 @@ def test_the_template_asks_for_four_values() -> None:
 
 
 def test_the_template_filled_in_is_a_household() -> None:
-    foyer = read(_filled((FILES / "foyer.txt").read_text()).encode())
+    foyer = read(_filled(offered()).encode())
     assert _errors(foyer) == []
     assert foyer.variables["household_card"] == {"hostname": "gardeligne"}
 
 
 def test_every_option_of_the_template_works_without_its_mark() -> None:
-    text = _filled((FILES / "foyer.txt").read_text())
+    text = _filled(offered())
     opened = re.sub(r"(?m)^#(?=[^\s#]|  )", "", text)
     opened = opened.replace("  numéro: ''", "  numéro: '09 72 65 43 21'")
     opened = opened.replace("  nom: ''", "  nom: 'Livebox'")
@@ -255,7 +256,7 @@ def test_every_option_of_the_template_works_without_its_mark() -> None:
 
 
 def test_the_template_fits_an_editors_window() -> None:
-    lines = (FILES / "foyer.txt").read_text().splitlines()
+    lines = offered().splitlines()
     assert max(map(len, lines)) <= 100 and len(lines) <= 80
     assert template().startswith(b"\xef\xbb\xbf# foyer.txt") and b"\r\n" in template()
 
@@ -529,7 +530,7 @@ def test_a_secret_that_is_commented_out_is_sealed_too() -> None:
 
 
 def test_the_templates_own_comments_stay() -> None:
-    text = _filled((FILES / "foyer.txt").read_text())
+    text = _filled(offered())
     assert seal(text.encode()).decode() == text.replace(SIP, MARKER).replace(MAIL, MARKER)
     assert seal(template()) == template()
 
@@ -634,7 +635,7 @@ def test_whatever_is_typed_is_told_or_sound(seed: int) -> None:
 
 
 def test_it_runs_from_the_project_as_on_the_box(tmp_path: Path) -> None:
-    for part in ("roles/selfsetup/files", "roles/household/filter_plugins"):
+    for part in ("roles/selfsetup/files", "roles/household", "group_vars"):
         shutil.copytree(ROOT / part, tmp_path / part)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
@@ -647,3 +648,28 @@ def test_it_runs_from_the_project_as_on_the_box(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True, cwd="/",
     )  # fmt: skip
     assert run.stdout == f"{MAIL}\n"
+
+
+def test_the_playbook_puts_it_onto_the_card_as_the_box_would(tmp_path: Path) -> None:
+    tasks = yaml.safe_load((ROOT / "roles/selfsetup/tasks/main.yml").read_text())
+    copy = tasks[-1]["ansible.builtin.copy"]
+    del copy["owner"], copy["group"]
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"selfsetup_boot": str(tmp_path)},
+        "tasks": tasks[-1:],
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    run = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "play.yml"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={
+            **os.environ,
+            "ANSIBLE_LOOKUP_PLUGINS": str(ROOT / "roles/selfsetup/lookup_plugins"),
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        },
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+    assert (tmp_path / "foyer.txt").read_bytes() == template()

@@ -9,6 +9,7 @@ from typing import Any
 
 from .formats import PLACEHOLDER, PLACEHOLDER_TEXT
 from .problems import Problem, Setting, complete, listed, shown
+from .settings import limits
 from .sources import Sources
 from .structure import unquoted
 
@@ -22,7 +23,7 @@ SIP_SECRET = re.compile(rf"[A-Za-z0-9{re.escape(SIP_SIGNS.replace(' ', ''))}]+")
 WIFI_SECRET = re.compile(r"[ -~]{8,63}|[0-9A-Fa-f]{64}")
 TRUNK_SECRET_LENGTH = 8
 HANDSET_SECRET_LENGTH = 12
-PIN_LENGTHS = 4, 10
+PIN_LENGTHS = limits("household_secrets.mailboxes", "length")
 # The beginnings of what everybody tries first.
 COMMON = (
     "password", "passw0rd", "passe", "motdepasse", "azerty", "qwerty", "qwertz", "admin",

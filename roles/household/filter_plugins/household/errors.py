@@ -14,25 +14,10 @@ from .formats import format_problems
 from .numbers import list_problems
 from .problems import Problem, label, spelled
 from .references import reference_problems, release_problems
+from .settings import OPTIONS, SETTINGS, options
 from .sources import Sources
 from .structure import Structure
 
-# Where a setting belongs, for one that no file has.
-TOPICS = {
-    "household_name": "house.yml",
-    "asterisk_sip_driver": "house.yml",
-    "household_trunks": "trunks.yml",
-    "household_routes": "trunks.yml",
-    "household_handsets": "handsets.yml",
-    "household_mailboxes": "mailboxes.yml",
-    "household_guard": "guard.yml",
-    "household_outgoing": "outgoing.yml",
-    "household_allow": "guard.yml",
-    "household_block": "guard.yml",
-    "household_mail": "mail.yml",
-    "household_card": "card.yml",
-    "household_secrets": "vault.yml",
-}
 # What the wiring takes from elsewhere: its name there.
 WIRED = {"household_sip_driver": "asterisk_sip_driver", "household_login": "ansible_user"}
 # What a run itself sets, and a second look finds.
@@ -53,9 +38,8 @@ def household_errors(
     """
     sources = Sources(texts, inventory_dir)
     role = Path(role_path)
-    options = _options(role)
     structure = Structure(
-        options, {name: value for name, value in values.items() if name not in FACTS}, sources
+        OPTIONS, {name: value for name, value in values.items() if name not in FACTS}, sources
     )
     problems = [
         *sources.twice,
@@ -88,18 +72,11 @@ def _specs(role: Path) -> list[Path]:
 
 
 @cache
-def _options(role: Path) -> dict[str, Any]:
-    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
-    options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
-    return options
-
-
-@cache
 def _readable(role: Path) -> set[str]:
     """Return the names that somebody reads: options of the roles, and the product's defaults."""
-    options = [_options(specs.parents[1]) for specs in _specs(role)]
+    taken = [options(specs.parents[1]) for specs in _specs(role)]
     files = role.parents[1].glob("group_vars/all/*.yml")
-    return set().union(*options, *(yaml.safe_load(file.read_text()) for file in files))
+    return set().union(*taken, *(yaml.safe_load(file.read_text()) for file in files))
 
 
 def _ours(role: Path) -> tuple[str, ...]:
@@ -112,9 +89,10 @@ def _messages(
 ) -> list[str]:
     messages = {}
     for problem in problems:
+        # Where a setting belongs, for one that no file has.
+        topic = SETTINGS.get(problem.setting[0], {}).get("topic")
         setting = (WIRED.get(problem.setting[0], problem.setting[0]), *problem.setting[1:])
         place = problem.place or sources.place(setting)
-        topic = TOPICS.get(setting[0])
         where = file = f"host_vars/{host}/{topic}" if topic else host
         line = 0
         if place:

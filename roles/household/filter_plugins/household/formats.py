@@ -18,6 +18,7 @@ from .card import country, hostname, interface, nameserver, router, ssh_key, ssi
 from .hours import hours
 from .phone import line
 from .problems import VARIABLES, Problem, Setting, quoted
+from .settings import SETTINGS, limits
 from .written import meant
 
 Format = Callable[[str], str]
@@ -58,11 +59,6 @@ def name(text: str) -> str:
     if len(text) > NAME_LENGTH:
         return f"is longer than {NAME_LENGTH} characters. Shorten it."
     return ""
-
-
-def optional(checked: Format) -> Format:
-    """Let an empty text pass."""
-    return lambda text: checked(text) if text else ""
 
 
 def trunk_name(text: str) -> str:
@@ -160,55 +156,28 @@ def parsed(parse: Callable[[str], object]) -> Format:
     return checked
 
 
-# Setting without its index -> its format.
+# The names that argument specs give a setting's format.
 FORMATS: Mapping[str, Format] = {
-    "household_name": name,
-    "household_trunks.name": trunk_name,
-    "household_trunks.number": parsed(line),
-    "household_trunks.caller_id": parsed(line),
-    "household_trunks.user": sip_user,
-    "household_trunks.host": host,
-    "household_trunks.domain": host,
-    "household_trunks.proxy": optional(host_port),
-    "household_trunks.addresses": network,
-    "household_handsets.extension": extension,
-    "household_handsets.name": name,
-    "household_handsets.only": parsed(meant),
-    "household_mailboxes.number": extension,
-    "household_mailboxes.name": name,
-    "household_mailboxes.email": optional(email),
-    "household_guard.quiet": optional(parsed(hours)),
-    "household_allow.number": parsed(meant),
-    "household_allow.name": optional(name),
-    "household_allow.file": list_file,
-    "household_block.number": parsed(meant),
-    "household_block.name": optional(name),
-    "household_block.file": list_file,
-    "household_mail.sender": email,
-    "household_mail.admin": email,
-    "household_mail.relay.host": host,
-    "household_mail.relay.user": relay_user,
-    "household_card.hostname": hostname,
-    "household_card.ssh_keys": ssh_key,
-    "household_card.network.address": optional(interface),
-    "household_card.network.gateway": optional(router),
-    "household_card.network.dns": nameserver,
-    "household_card.wifi.country": country,
-    "household_card.wifi.ssid": ssid,
-}
-
-# Setting without its index -> least, greatest.
-RANGES = {
-    "household_trunks.channels": (0, 100),
-    "household_trunks.port": (1, 65535),
-    "household_trunks.expiry": (60, 86400),
-    "household_guard.wait": (0, 60),
-    "household_guard.ring": (5, 120),
-    "household_guard.expect": (1, 24),
-    "household_guard.after_emergency": (1, 24),
-    "household_outgoing.costly_calls": (0, 1000),
-    "household_outgoing.costly_minutes": (0, 1440),
-    "household_mail.relay.port": (1, 65535),
+    "caller": parsed(meant),
+    "country": country,
+    "email": email,
+    "extension": extension,
+    "host": host,
+    "host_port": host_port,
+    "hostname": hostname,
+    "hours": parsed(hours),
+    "interface": interface,
+    "line": parsed(line),
+    "list_file": list_file,
+    "name": name,
+    "nameserver": nameserver,
+    "network": network,
+    "relay_user": relay_user,
+    "router": router,
+    "sip_user": sip_user,
+    "ssh_key": ssh_key,
+    "ssid": ssid,
+    "trunk_name": trunk_name,
 }
 
 
@@ -216,13 +185,16 @@ def format_problems(sound: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for every text or number that is not what its field takes."""
     for setting, value in leaves(sound):
         field = ".".join(str(key) for key in setting if not isinstance(key, int))
-        if isinstance(value, str) and field in FORMATS:
+        option = SETTINGS.get(field, {})
+        if isinstance(value, str) and "format" in option:
+            if value == option.get("default"):
+                continue
             placeholder = field not in RANDOM and PLACEHOLDER.search(value)
-            wrong = PLACEHOLDER_TEXT if placeholder else FORMATS[field](value)
+            wrong = PLACEHOLDER_TEXT if placeholder else FORMATS[option["format"]](value)
             if wrong:
                 yield Problem(setting, wrong)
-        elif field in RANGES:
-            least, most = RANGES[field]
+        elif "range" in option:
+            least, most = limits(field)
             if not least <= value <= most:
                 yield Problem(setting, f"is {value}, but must be from {least} to {most}.")
 

@@ -7,34 +7,21 @@ from typing import Any
 
 from .hours import hours
 from .phone import international, line
+from .settings import defaults
 from .written import meant
 
 Data = Mapping[str, Any]
 
-GUARD: Data = {
-    "decoy": "trill",
-    "wait": 4,
-    "ring": 30,
-    "hidden": "stranger",
-    "blocked": "refuse",
-    "learn": True,
-    "expect": 4,
-    "after_emergency": 4,
-    "quiet": "",
-    "challenge": False,
-}
-OUTGOING: Data = {
-    "open": [],
-    "costly_calls": 10,
-    "costly_minutes": 30,
-    "drop_for_emergency": True,
-}
-HANDSET_CODECS = ["g722", "alaw"]
-RELAY = {"port": 587, "tls": "starttls"}
-SIP_PORT = 5060
-HOSTNAME = "gardeligne"
-NETWORK: Data = {"address": "", "gateway": "", "dns": []}
-WIFI: Data = {"country": "FR", "hidden": False}
+# What is left unsaid.
+TRUNK: Data = defaults("household_trunks")
+HANDSET: Data = defaults("household_handsets")
+MAILBOX: Data = defaults("household_mailboxes")
+GUARD: Data = defaults("household_guard")
+OUTGOING: Data = defaults("household_outgoing")
+RELAY: Data = defaults("household_mail.relay")
+CARD: Data = defaults("household_card")
+NETWORK: Data = defaults("household_card.network")
+WIFI: Data = defaults("household_card.wifi")
 
 
 def household_model(values: Data, generated: Data) -> dict[str, Any]:
@@ -46,25 +33,26 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
     raw = {name.removeprefix("household_"): value for name, value in values.items()}
     providers = raw["providers"]
     secrets = raw["secrets"]
-    mailboxes = [_mailbox(entry, secrets, generated) for entry in raw["mailboxes"]]
-    defaults = {
+    mailboxes = [_mailbox({**MAILBOX, **entry}, secrets, generated) for entry in raw["mailboxes"]]
+    usual = {
+        **TRUNK,
         "rings": [entry["extension"] for entry in raw["handsets"]],
         "mailbox": mailboxes[0]["number"] if mailboxes else "",
     }
     trunks = [
         _trunk(
-            {**defaults, **providers[entry["provider"]], **entry},
+            {**usual, **providers[entry["provider"]], **entry},
             entry,
             secrets,
-            named=not raw["self_setup"],
+            named=not raw["self_setup"] or "host" in providers[entry["provider"]],
         )
         for entry in raw["trunks"]
     ]
     spoken = {codec for trunk in trunks for codec in trunk["codecs"]}
     release = raw["releases"].get(raw["release"], {})
     handsets = [
-        {**_handset(entry, secrets, generated), "codecs": _codecs(entry, spoken, release)}
-        for entry in raw["handsets"]
+        {**_handset(entry, secrets, generated), "codecs": _codecs(entry["codecs"], spoken, release)}
+        for entry in ({**HANDSET, **written} for written in raw["handsets"])
     ]
     return {
         "name": raw["name"],
@@ -102,17 +90,16 @@ def _handset(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
         "extension": extension,
         "name": entry["name"],
         "secret": _secret("handsets", extension, secrets, generated),
-        "mailbox": entry.get("mailbox", ""),
+        "mailbox": entry["mailbox"],
         "only": _callers(entry.get("only", [])),
-        "second_phone": entry.get("second_phone", "replace"),
+        "second_phone": entry["second_phone"],
     }
 
 
-def _codecs(entry: Data, spoken: set[str], release: Data) -> list[str]:
+def _codecs(codecs: list[str], spoken: set[str], release: Data) -> list[str]:
     """Return what a phone is offered; of what a line speaks (``spoken``), if it can be but one."""
-    codecs = list(entry.get("codecs", HANDSET_CODECS))
     if not release.get("one_codec"):
-        return codecs
+        return list(codecs)
     return ([codec for codec in codecs if codec in spoken] or codecs)[:1]
 
 
@@ -120,16 +107,16 @@ def _mailbox(entry: Data, secrets: Data, generated: Data) -> dict[str, Any]:
     return {
         "number": entry["number"],
         "name": entry["name"],
-        "email": entry.get("email", ""),
+        "email": entry["email"],
         "pin": _secret("mailboxes", entry["number"], secrets, generated),
     }
 
 
 def _trunk(merged: Data, entry: Data, secrets: Data, *, named: bool) -> dict[str, Any]:
-    """Return a line; ``named`` tells whether its household chose its name."""
+    """Return a line; ``named`` tells whether its name says whose it is."""
     number = line(merged["number"])
     # Who carries the line, in a household's eyes: without a name of its own it is its server.
-    operator = merged["name"] if named or entry["provider"] != "generic" else merged["host"]
+    operator = merged["name"] if named else merged["host"]
     # A preset's `user` says how to make the login; a trunk's own `user` is the login.
     made = international(number) if merged["user"] == "international" else number
     return {
@@ -138,13 +125,13 @@ def _trunk(merged: Data, entry: Data, secrets: Data, *, named: bool) -> dict[str
         "number": number,
         "caller_id": line(merged.get("caller_id", number)),
         "send_pai": "caller_id" in merged,
-        "channels": int(merged.get("channels", 0)),
+        "channels": int(merged["channels"]),
         "user": entry.get("user", made),
         "secret": _secret("trunks", merged["name"], secrets),
         "host": merged["host"],
-        "port": int(merged.get("port", SIP_PORT)),
+        "port": int(merged["port"]),
         "domain": merged.get("domain", merged["host"]),
-        "proxy": merged.get("proxy", ""),
+        "proxy": merged["proxy"],
         "codecs": list(merged["codecs"]),
         "dtmf": merged["dtmf"],
         "expiry": int(merged["expiry"]),
@@ -221,7 +208,7 @@ def _card(card: Data, secrets: Data) -> dict[str, Any]:
         return {}
     wifi = {**WIFI, **card["wifi"], "password": secrets.get("wifi", "")} if card.get("wifi") else {}
     return {
-        "hostname": card.get("hostname", HOSTNAME),
+        "hostname": {**CARD, **card}["hostname"],
         "ssh_keys": [key.strip() for key in card.get("ssh_keys", [])],
         "network": {**NETWORK, **card.get("network", {})},
         "wifi": {**wifi, "hidden": bool(wifi["hidden"])} if wifi else {},

@@ -8,11 +8,13 @@ from typing import Any
 from .card import card_problems
 from .phone import PhoneError, line, matches
 from .problems import Problem, Setting, complete, did_you_mean, listed, quoted
+from .settings import defaults
 from .written import meant
 
 Sound = Mapping[str, Any]
 
 TLS_OF_PORT = {465: "implicit", 587: "starttls"}
+RELAY = defaults("household_mail.relay")
 
 
 def reference_problems(sound: Sound) -> Iterator[Problem]:
@@ -212,7 +214,7 @@ def _mails(sound: Sound) -> Iterator[Problem]:
                 yield Problem((*at, "email"), f"{text} mail.yml, or delete the address.")
         return
     relay = mail.get("relay", {})
-    port, tls = relay.get("port", 587), relay.get("tls", "starttls")
+    port, tls = relay.get("port", RELAY["port"]), relay.get("tls", RELAY["tls"])
     if TLS_OF_PORT.get(port, tls) != tls:
         text = f"is {tls}, but port {port} is for {TLS_OF_PORT[port]}. Change one of them."
         yield Problem(("household_mail", "relay", "tls"), text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .problems import Problem, Setting, did_you_mean, listed, quoted
+from .settings import paragraphs
 from .sources import Sources
 
 Options = Mapping[str, Any]
@@ -141,5 +142,5 @@ class Structure:
 
 
 def _described(option: Options) -> str:
-    text: str = option["description"]
+    text = paragraphs(option)[0]
     return text[:1].lower() + text[1:]

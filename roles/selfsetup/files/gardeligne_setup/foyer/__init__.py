@@ -7,6 +7,8 @@ inventory/example; :func:`seal` the file without its secrets.
 from __future__ import annotations
 
 import codecs
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +18,18 @@ from .household import Reader
 from .indents import levelled
 from .lines import readable
 from .names import MARKER
+from .operators import named
 from .problems import FoyerError, Problems
+from .project import credentials, settings
 from .sealing import exposed, sealed, shape
 from .text import LINE_END, Text, decoded, lines
 from .tree import Block, parsed
 
-__all__ = ["MARKER", "Foyer", "FoyerError", "read", "seal", "template"]
+__all__ = ["MARKER", "Foyer", "FoyerError", "offered", "read", "seal", "template"]
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "foyer.txt"
+WIDTH = 100  # characters
+QUOTED = re.compile("« .*? »[^ ]*")
 
 NO_BREAK = str.maketrans("\u00a0\u202f", "  ")  # French keyboards type them by accident
 
@@ -74,12 +80,33 @@ def seal(raw: bytes) -> bytes:
     return result
 
 
+def offered() -> str:
+    """Return the text to be filled in, with the settings and operators that there are."""
+    text = TEMPLATE.read_text(encoding="utf-8").format(
+        name=settings.SETTINGS["household_name"]["default"],
+        operators=named(),
+        wait=settings.SETTINGS["household_guard.wait"]["default"],
+        country=settings.SETTINGS["household_card.wifi.country"]["default"],
+        pin=credentials.PIN_LENGTHS,
+    )
+    return "".join(map(_folded, text.splitlines(keepends=True)))
+
+
+def _folded(line: str) -> str:
+    """Return a comment that fits an editor's window, and what it quotes in one piece."""
+    if len(line) <= WIDTH + 1:
+        return line
+    whole = QUOTED.sub(lambda found: found[0].replace(" ", "\u00a0"), line.removesuffix("\n"))
+    parts = textwrap.wrap(whole, WIDTH, subsequent_indent="# ", break_on_hyphens=False)
+    return "\n".join(parts).replace("\u00a0", " ") + "\n"
+
+
 def template() -> bytes:
     """Return the empty foyer.txt, in the bytes that a card gets.
 
     With the mark and the ends of lines that the oldest editors need to show it as it is.
     """
-    return codecs.BOM_UTF8 + TEMPLATE.read_bytes().replace(b"\n", b"\r\n")
+    return codecs.BOM_UTF8 + offered().replace("\n", "\r\n").encode()
 
 
 def _tree(text: Text, problems: Problems) -> Block | None:

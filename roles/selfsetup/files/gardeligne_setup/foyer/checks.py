@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
+from .operators import Operator
 from .project import card, credentials, formats, phone, spelling
 
 PLACEHOLDER = "c'est encore le texte de l'exemple. Écrivez le vôtre."
@@ -43,8 +44,8 @@ def no_caller(part: str, kind: str) -> str:
     return LINES[kind] if kind else number(part)
 
 
-def own_number(text: str, operator: str) -> str:
-    """Check the number of a line at an operator (free, ovh, autre)."""
+def own_number(text: str, operator: Operator) -> str:
+    """Check the number of a line at an operator."""
     try:
         found = phone.national(text)
     except phone.PhoneError as error:
@@ -56,13 +57,13 @@ def own_number(text: str, operator: str) -> str:
         )
     if found.startswith("08"):
         return "c'est un numéro spécial (08), pas celui d'une ligne. Écrivez celui de votre ligne."
-    if operator != "autre" and re.match("0[67]", found):
+    if "mobile" in operator.never and re.match("0[67]", found):
         return (
             "c'est un numéro de mobile. Écrivez celui de la ligne fixe : 09 ou 01 à 05, comme"
             " 09 87 65 43 21."
         )
-    if operator == "free" and found.startswith("00"):
-        return "c'est un numéro étranger. Écrivez celui de votre Freebox, comme 09 87 65 43 21."
+    if "foreign" in operator.never and found.startswith("00"):
+        return f"c'est un numéro étranger. Écrivez celui de {operator.line}, comme 09 87 65 43 21."
     return ""
 
 

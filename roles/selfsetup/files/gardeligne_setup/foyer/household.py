@@ -11,18 +11,16 @@ from .fields import Fields
 from .mail import sending_server
 from .mail_servers import APP_PASSWORDS
 from .names import KEYS, MARKER, compared, is_marker
+from .operators import OTHER, Operator, named, operators
 from .problems import Problems
-from .project import card
+from .project import card, settings
 from .tree import Block
 
 Kept = Mapping[str, Any]
 
 MAILBOX = "001"
-OPERATORS = {"free": "free", "ovh": "ovh", "autre": "generic"}
-# The name of a line's trunk, for who reads the machine's own words.
-TRUNKS = {"free": "free", "ovh": "ovh", "autre": "ligne"}
-DEFAULT_NAME = "Maison"
-DEFAULT_WAIT = 4
+# Whose the lines are, where no operator is written.
+FIRST, SECOND = "free", "ovh"
 
 
 class Reader:
@@ -71,12 +69,13 @@ class Reader:
         return self._top.node(title) is not None
 
     def _name(self) -> str:
-        text = self._top.text("nom", checks.name) or DEFAULT_NAME
+        text = self._top.text("nom", checks.name) or settings.SETTINGS["household_name"]["default"]
         return unicodedata.normalize("NFC", text)
 
     def _wait(self) -> int:
-        wait = self._top.whole("attente", 0, 60)
-        return DEFAULT_WAIT if wait is None else wait
+        wait = self._top.whole("attente", *settings.limits("household_guard.wait"))
+        usual: int = settings.SETTINGS["household_guard.wait"]["default"]
+        return usual if wait is None else wait
 
     def _secret(self, fields: Fields, label: str, kept: object, needed: str) -> str:
         """Return a secret as it stands in the file, or the kept one where the marker does."""
@@ -102,20 +101,20 @@ class Reader:
     # The lines.
 
     def _lines(self) -> list[dict[str, Any]]:
-        first = self._trunk("ligne", "free", [])
+        first = self._trunk("ligne", FIRST, [])
         if not self._filled("deuxième ligne"):
             return [first]
-        return [first, self._trunk("deuxième ligne", "ovh", [first])]
+        return [first, self._trunk("deuxième ligne", SECOND, [first])]
 
     def _trunk(self, title: str, usual: str, taken: list[dict[str, Any]]) -> dict[str, Any]:
         fields = self._section(title)
         operator = self._operator(fields, usual)
         number = fields.text(
             "numéro",
-            lambda text: checks.own_number(text, operator or "autre"),
+            lambda text: checks.own_number(text, operator),
             needed="il manque. Écrivez le numéro de votre ligne, comme 09 87 65 43 21.",
         )
-        name = TRUNKS.get(operator, "")
+        name = operator.trunk
         if name in [trunk["name"] for trunk in taken]:
             name += "2"
         secret = self._secret(
@@ -131,7 +130,7 @@ class Reader:
             fields.wrong("numéro", "c'est le même que celui de la première ligne.")
         trunk: dict[str, Any] = {
             "name": name,
-            "provider": OPERATORS.get(operator, ""),
+            "provider": operator.provider,
             "number": number,
             **self._server(fields, operator),
         }
@@ -141,33 +140,34 @@ class Reader:
         self.secrets["trunks"][name] = secret
         return trunk
 
-    def _operator(self, fields: Fields, usual: str) -> str:
-        """Return the operator, "" where it is none or illegible."""
+    def _operator(self, fields: Fields, usual: str) -> Operator:
+        """Return the operator, of which nothing is known where it is none or illegible."""
+        known = operators()
         text = compared(fields.text("opérateur"))
         if not text:
-            return "" if fields.told("opérateur") else usual
-        if text in OPERATORS:
-            return text
+            return Operator() if fields.told("opérateur") else known[usual]
+        if text in known:
+            return known[text]
         fields.wrong(
             "opérateur",
-            "il faut free, ovh ou autre. Avec autre, votre opérateur doit donner un compte SIP :"
-            " écrivez aussi son serveur.",
+            f"il faut {named()} ou {OTHER}. Avec {OTHER}, votre opérateur doit donner un compte SIP"
+            " : écrivez aussi son serveur.",
         )
-        return ""
+        return Operator()
 
-    def _server(self, fields: Fields, operator: str) -> dict[str, Any]:
+    def _server(self, fields: Fields, operator: Operator) -> dict[str, Any]:
         needed = (
-            "il manque : avec « autre », écrivez le serveur SIP que votre opérateur indique."
-            if operator == "autre"
+            f"il manque : avec « {OTHER} », écrivez le serveur SIP que votre opérateur indique."
+            if operator.needs_host
             else ""
         )
         host = fields.text("serveur", checks.host, needed=needed)
         user = fields.text("identifiant", checks.sip_user)
-        port = fields.whole("port", 1, 65535)
+        port = fields.whole("port", *settings.limits("household_trunks.port"))
         proxy = fields.text("proxy", checks.proxy)
         server: dict[str, Any] = {"host": host, "user": user, "port": port, "proxy": proxy}
-        if proxy and operator == "ovh":
-            server["provider"] = "ovh_proxy"
+        if proxy:
+            server["provider"] = operator.proxied
         return {key: value for key, value in server.items() if value}
 
     def _callers(self) -> dict[str, Any]:
@@ -244,7 +244,7 @@ class Reader:
     def _card(self) -> dict[str, Any]:
         key = self._top.text("clé ssh", checks.ssh_key)
         return {
-            "hostname": "gardeligne",
+            "hostname": settings.SETTINGS["household_card.hostname"]["default"],
             **({"ssh_keys": [key]} if key else {}),
             **self._network(),
             **self._wifi(),
@@ -280,7 +280,8 @@ class Reader:
         )
         if secret and (wrong := checks.wifi_secret(secret)):
             fields.wrong("mot de passe", wrong)
-        country = fields.text("pays").upper() or "FR"
+        usual = settings.SETTINGS["household_card.wifi.country"]["default"]
+        country = fields.text("pays").upper() or usual
         if card.country(country):
             fields.wrong("pays", "il faut deux lettres, comme FR.")
         self.secrets["wifi"] = secret

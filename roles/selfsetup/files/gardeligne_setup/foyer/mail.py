@@ -5,16 +5,18 @@ from __future__ import annotations
 from . import checks
 from .fields import Fields
 from .mail_servers import NO_PASSWORDS, SERVERS, SLIPS, Server
+from .project import settings
 
 
 def sending_server(fields: Fields, address: str) -> Server:
     """Return the server that is written, or that of the address; one without a name if none."""
     host = fields.text("serveur", checks.host)
-    port = fields.whole("port", 1, 65535)
+    port = fields.whole("port", *settings.limits("household_mail.relay.port"))
+    usual: int = settings.SETTINGS["household_mail.relay.port"]["default"]
     domain = address.rpartition("@")[2].lower()
     found = SERVERS.get(domain)
     if host or fields.told("serveur"):
-        return Server(host, port or (found.port if found and found.host == host else 587))
+        return Server(host, port or (found.port if found and found.host == host else usual))
     if found:
         if port and port != found.port:
             fields.wrong("port", "il va avec un serveur. Écrivez les deux, ou aucun.")
@@ -35,4 +37,4 @@ def sending_server(fields: Fields, address: str) -> Server:
             " « serveur: » avec le serveur SMTP que votre fournisseur de courrier indique (et"
             " « port: 465 », si ce n'est pas 587).",
         )
-    return Server("", 587)
+    return Server("", usual)

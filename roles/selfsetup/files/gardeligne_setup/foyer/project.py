@@ -1,4 +1,4 @@
-"""The household model's own formats: one truth of what a number or a password may be.
+"""The household model's own formats, settings and providers: one truth of what may be written.
 
 They are the project's that this package stands in, from the repository as on the box. A test's
 path, or an installed copy, comes first.
@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 # roles/selfsetup/files/gardeligne_setup/foyer/project.py
 _PROJECTS = (Path(__file__).resolve().parents[5], Path("/usr/local/lib/gardeligne-setup/project"))
@@ -20,7 +23,23 @@ if importlib.util.find_spec("household") is None:
         if (filters := root / "roles/household/filter_plugins").is_dir()
     ][:1]
 
-from household import card, credentials, formats, phone, spelling, written  # noqa: E402
+from household import card, credentials, formats, phone, settings, spelling, written  # noqa: E402
 from household.problems import TYPOGRAPHIC  # noqa: E402
 
-__all__ = ["TYPOGRAPHIC", "card", "credentials", "formats", "phone", "spelling", "written"]
+__all__ = [
+    "PROVIDERS",
+    "TYPOGRAPHIC",
+    "card",
+    "credentials",
+    "formats",
+    "phone",
+    "settings",
+    "spelling",
+    "written",
+]
+
+# roles/household/filter_plugins/household/settings.py
+_PROJECT = Path(settings.__file__).resolve().parents[4]
+PROVIDERS: dict[str, dict[str, Any]] = yaml.safe_load(
+    (_PROJECT / "group_vars/all/providers.yml").read_text(encoding="utf-8")
+)["gardeligne_providers"]
