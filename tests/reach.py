@@ -143,7 +143,7 @@ class Exchange:
                 elif name != "general":
                     self.contexts[name].append((key.lower(), value))
         for context in self.contexts:
-            for _, application, arguments in self._calls(context):
+            for _, application, arguments in self.calls(context):
                 self._remember(application, arguments)
         self.doors = dict.fromkeys([*self._sip(), *self._pjsip(), *self._voicemail()])
 
@@ -166,7 +166,7 @@ class Exchange:
                 self._doubt(file, raw, "a comment of several lines")
         return found
 
-    def _calls(self, context: str) -> Iterator[tuple[str, str, str]]:
+    def calls(self, context: str) -> Iterator[tuple[str, str, str]]:
         """Yield what a context runs: the line, an application, its arguments."""
         for key, value in self.contexts.get(context, []):
             fields = value.split(",", 2 if key == "exten" else 1)
@@ -280,7 +280,7 @@ class Exchange:
                 yield value, re.split(r"[,|]", value)[0].strip()
             elif key not in ("exten", "same", "ignorepat"):
                 yield f"{key} => {value}", Out("a line that the proof does not understand")
-        for line, application, arguments in self._calls(context):
+        for line, application, arguments in self.calls(context):
             try:
                 yield from ((line, step) for step in self._does(application, arguments))
             except ValueError as error:
@@ -324,7 +324,7 @@ class Exchange:
 
     def _dial(self, where: str, _: str, options: str) -> Iterator[str | Out]:
         follows = False
-        for text in self._expand(options):
+        for text in self.expand(options):
             if not re.fullmatch(r"([A-Za-z](\([^()]*\))?)*", text):
                 raise ValueError(f"Dial() with options that the proof does not know: {text}")
             given = re.findall(r"([A-Za-z])(?:\(([^()]*)\))?", text)
@@ -335,7 +335,7 @@ class Exchange:
                     yield from self._jump(f"{context},s,1")
                 elif letter not in DIAL_PLAIN + DIAL_JUMPS:
                     yield Out(f"Dial() with option {letter}")
-        targets = [target for text in self._expand(where) for target in text.split("&") if target]
+        targets = [target for text in self.expand(where) for target in text.split("&") if target]
         for target in targets:
             local = re.fullmatch(r"Local/[^@$]+@([\w-]+)(/\w+)?", target)
             if local:
@@ -346,7 +346,7 @@ class Exchange:
                 # do_forward(): a 302 for `Local/15@outside` or `PJSIP/15@free` is taken literally.
                 yield Out(f"{target} may send the call on to anywhere (no option i)", follows)
 
-    def _expand(self, text: str, depth: int = 8) -> list[str]:
+    def expand(self, text: str, depth: int = 8) -> list[str]:
         """Return all that a text may be; what is not known stays as it is written."""
         before, dollar, rest = text.partition("$")
         if not dollar:
@@ -359,7 +359,7 @@ class Exchange:
         if not choices or not depth:
             return [text]
         texts = (before + choice + after for choice in sorted(choices))
-        return [full for text in texts for full in self._expand(text, depth - 1)]
+        return [full for text in texts for full in self.expand(text, depth - 1)]
 
 
 def _lower(pairs: Pairs) -> Pairs:

@@ -21,7 +21,7 @@ LOADED = yaml.safe_load((ROOT / "roles/asterisk/vars/main.yml").read_text())
 MODULES = LOADED["__asterisk_modules"]
 PRESENCE = LOADED["__asterisk_presence_modules"]
 RELEASES = yaml.safe_load((ROOT / "group_vars/all/releases.yml").read_text())
-JOURNAL = yaml.safe_load((ROOT / "roles/journal/vars/main.yml").read_text())
+VERDICTS = yaml.safe_load((ROOT / "group_vars/all/verdicts.yml").read_text())
 VOICEMAIL = (ROOT / "roles/voicemail/templates/voicemail.conf.j2").read_text()
 
 # Every option that a household can cause: a proxy, networks and addresses, no mailbox.
@@ -157,16 +157,25 @@ def test_a_second_phone_rings_beside_the_first_on_13_14(pjsip: dict[str, dict[st
 def test_what_a_call_has_nothing_of_is_not_recorded_as_empty(
     pjsip: dict[str, dict[str, str]],
 ) -> None:
-    """13.14 warns of each `Set(CDR(x)=)`: only started, ended and stage are never empty."""
+    """13.14 warns of each `Set(CDR(x)=)`."""
     ended = pjsip["stretch"]["extensions.conf"].split("[ended]")[1].split("\n[")[0]
     lines = [line.strip() for line in ended.splitlines()]
     columns = {}
     for before, line in itertools.pairwise(lines):
         if found := re.search(r"Set\(CDR\((\w+)\)", line):
             columns[found[1]] = f"GotoIf($[${{LEN(${{{found[1].upper()}}})}} = 0]" in before
-    never = {"started", "ended", "stage"}
-    assert set(columns) == {*JOURNAL["__journal_columns"]} - {"uniqueid"}
-    assert {name for name, guarded in columns.items() if not guarded} == never
+    assert list(columns) == VERDICTS["gardeligne_record"]
+    assert all(columns.values())
+
+
+@pytest.mark.parametrize("host", ["stretch", "bullseye"])
+def test_what_is_recorded_is_what_asterisk_writes(
+    pjsip: dict[str, dict[str, str]], host: str
+) -> None:
+    written = pjsip[host]["cdr_sqlite3_custom.conf"]
+    columns = [*VERDICTS["gardeligne_record"], "uniqueid"]
+    assert re.findall(r"^columns=(.*)$", written, re.M) == [", ".join(columns)]
+    assert re.findall(r"'\$\{CDR\((\w+)\)\}'", written) == columns
 
 
 def test_what_the_releases_data_leave_out_is_a_module_that_is_else_loaded() -> None:

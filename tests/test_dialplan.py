@@ -20,6 +20,7 @@ from household.phone import matches
 
 ROOT = Path(__file__).parents[1]
 PLAN = yaml.safe_load((ROOT / "group_vars/all/number_plan.yml").read_text())
+VERDICTS = yaml.safe_load((ROOT / "group_vars/all/verdicts.yml").read_text())
 RESCUE = PLAN["gardeligne_rescue_callers"]
 TRUNKS = [
     {
@@ -91,6 +92,7 @@ def render(**changes: Any) -> dict[str, str]:
             "drop_for_emergency": True,
         },
         "dialplan_pin": "4826",
+        "dialplan_record": VERDICTS["gardeligne_record"],
         "__dialplan_prompts": "/prompts",
         "__dialplan_pin": "/pin",
         "__dialplan_privacy": {"PJSIP": "Set(PJSIP_HEADER(add,Privacy)=id)"},

@@ -64,8 +64,20 @@ def test_a_blocked_call_is_told_with_its_rule(house: House, lab: Lab) -> None:
     house.friend.dial(house.number)
     house.friend.wait("CALL_CLOSED")
     record = recorded(house)
-    assert record["stage"] == "refused"
-    assert "Arcep" in record["rule"]
+    assert (record["stage"], record["rule"]) == ("refused", "blocked")
+    assert (record["detail"], record["which"]) == ("demarchage", "")
+    assert house.gardeligne("appels", "1").endswith("  bloqué (démarchage (Arcep)), refusé\n")
+
+
+def test_a_known_callers_rule_is_told(house: House, lab: Lab) -> None:
+    lab.operator.show_as(house.friend.user, "0948112233")
+    house.friend.dial(house.number)
+    house.salon.wait("CALL_INCOMING")
+    house.callers_hang_up()
+    record = recorded(house)
+    rule = [record[column] for column in ("rule", "detail", "which")]
+    assert rule == ["known", "named", "Taxi"]
+    assert "  connu (liste : Taxi), a raccroché après " in house.gardeligne("appels", "1")
 
 
 @pytest.mark.parametrize(("seconds", "stage"), [(3, "voicemail"), (12, "message")])

@@ -13,7 +13,7 @@ TEXT = "/tmp/long.tsv"  # noqa: S108 - in the exchange
 # Numbers in a row that nobody has, in the form that gardeligne-numbers reads.
 WRITE = (
     f"with open('{TEXT}', 'w') as text:"
-    " text.writelines('block00999{{:07}}\\trefuse||liste\\n'.format(i) for i in range({size}))"
+    " text.writelines('block00999{{:07}}\\trefuse||list|\\n'.format(i) for i in range({size}))"
 )
 
 

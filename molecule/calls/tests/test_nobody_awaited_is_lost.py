@@ -137,7 +137,7 @@ def test_without_its_lists_the_guard_lets_everybody_ring_and_says_so(
         assert seconds_to_ring(house, house.stranger) < 1
         house.callers_hang_up()
         house.wait_until_idle()
-        eventually(lambda: house.last_call()["rule"] == "listes illisibles", "it is recorded")
+        eventually(lambda: house.last_call()["rule"] == "broken", "it is recorded")
         assert "hors service" in house.run("sh", "-c", "gardeligne etat || true")
     finally:
         house.run("sh", "-c", f"[ ! -e {TEXT}.away ] || mv {TEXT}.away {TEXT}; gardeligne-numbers")

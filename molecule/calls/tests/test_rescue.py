@@ -11,7 +11,7 @@ from lab.world import PROMPTS, WAIT, eventually
 LISTS = "/tmp/rescue.tsv"  # noqa: S108 - in the exchange
 # A household's lists: both numbers, and the ranges that they are in.
 BLOCKED = "".join(
-    f"block{caller}\\trefuse||liste\\n" for caller in ("08*", "0800112112", "11*", "112")
+    f"block{caller}\\trefuse||list|\\n" for caller in ("08*", "0800112112", "11*", "112")
 )
 
 

@@ -1,8 +1,9 @@
 """Who is known and who is blocked: the text that the appliance looks callers up in.
 
 A line for each caller, key, tab, value; sorted. Keys are `allow` or `block` and a number
-(0612345678, 003221234567) or a prefix (0948*); values are `action|name|rule`: what is done with
-the call, the caller's name or nothing, and what the call's record says of the reason.
+(0612345678, 003221234567) or a prefix (0948*); values are `action|name|detail|which`: what is done
+with the call, the caller's name or nothing, and for the call's record where the rule stands: a code
+of group_vars/all/verdicts.yml, and which of several.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .sources import Sources
 from .written import meant
 
 Entry = Mapping[str, Any]
-# A caller, its name, and the rule that the call's record names.
-Row = tuple[str, str, str]
+# A caller, its name, and where the rule stands: a code, and which.
+Row = tuple[str, str, str, str]
 
 LISTS = ("household_allow", "household_block")
 # How many mistakes of a file are said, and how many entries that were left out.
@@ -49,17 +50,17 @@ def household_numbers(
             path = _path(setting, entry, sources, inventory_dir, host)
             listed = read(path, blocks=not allowed)
             found: Iterable[Row] = (
-                (caller, name, entry["file"]) for caller, name in listed.callers.items()
+                (caller, name, "file", entry["file"]) for caller, name in listed.callers.items()
             )
             lines = [f"{entry['file']}:{line}: {text}" for line, text in listed.left_out]
             left_out += shortened(lines, MOST)
         else:
             found = _written(entry, values["household_presets"])
-        for caller, name, rule in found:
+        for caller, name, *where in found:
             key = f"{'allow' if allowed else 'block'}{caller}"
-            first = rows.setdefault(key, (action, name, rule))
+            first = rows.setdefault(key, (action, name, where[0], where[1]))
             if name and not first[1]:
-                rows[key] = (first[0], name, first[2])
+                rows[key] = (first[0], name, *first[2:])
     text = "".join(f"{key}\t{'|'.join(row)}\n" for key, row in sorted(rows.items()))
     return {"text": text, "left_out": left_out}
 
@@ -125,13 +126,12 @@ def _path(setting: Setting, entry: Entry, sources: Sources, inventory_dir: str, 
 def _written(entry: Entry, presets: Mapping[str, Entry]) -> Iterator[Row]:
     """Yield the callers of an entry that names no file."""
     if "preset" in entry:
-        preset = presets[entry["preset"]]
-        for text in preset["numbers"]:
-            yield text, "", preset["name"]
+        for text in presets[entry["preset"]]["numbers"]:
+            yield text, "", entry["preset"], ""
         return
     name = entry.get("name", "")
     for caller in meant(entry["number"]):
         if caller.endswith("*"):
-            yield caller, name, f"préfixe {caller[:-1]}"
+            yield caller, name, "prefix", caller[:-1]
         else:
-            yield caller, name, f"liste : {name}" if name else "liste"
+            yield caller, name, "named" if name else "list", name

@@ -34,7 +34,6 @@ HANDSETS = "/usr/local/etc/gardeligne-handsets.json"
 # What another role knows, and is a program of its own.
 TELEPHONE = "/usr/local/sbin/gardeligne-telephone"
 DATABASES = "/usr/local/sbin/gardeligne-databases"
-ORIGINS = {"dialled": "vous l'avez appelé", "keypad": "au clavier"}
 
 
 class Refused(Exception):
@@ -58,11 +57,11 @@ def count(arguments: List[str], usual: int) -> int:
 
 def show_calls(arguments: List[str]) -> List[str]:
     """List the last calls."""
-    handsets = names()
+    handsets, words = names(), calls.vocabulary()
     last = list(itertools.islice(calls.read(), count(arguments, 20)))
-    return [calls.line(call, handsets, french.moment(call.started)) for call in reversed(last)] or [
-        "Aucun appel pour l'instant."
-    ]
+    return [
+        calls.line(call, words, handsets, french.moment(call.started)) for call in reversed(last)
+    ] or ["Aucun appel pour l'instant."]
 
 
 def show_summary(arguments: List[str]) -> List[str]:
@@ -77,10 +76,11 @@ def show_family(family: str, arguments: List[str]) -> List[str]:
     """List what the household has made known or blocked, the oldest first."""
     if arguments:
         raise Refused(USAGE)
+    origins = calls.vocabulary()["origins"]
     entries = sorted(exchange.family(family).items(), key=lambda entry: entry[1])
     return [
         "{:<16}  {}  {}".format(
-            french.number(number), french.moment(float(since)), ORIGINS.get(origin, origin)
+            french.number(number), french.moment(float(since)), calls.told(origins, origin)
         )
         for number, (since, origin) in entries
     ] or ["Aucun numéro."]

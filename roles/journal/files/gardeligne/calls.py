@@ -1,5 +1,6 @@
 """The record of calls: what was written, and what it means in words."""
 
+import json
 import sqlite3
 import statistics
 from typing import Dict, Iterable, Iterator, List, NamedTuple
@@ -7,9 +8,13 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple
 from french import duration, number, seconds
 
 DATABASE = "/var/log/asterisk/master.db"
+# French words by kind of code, and code; group_vars/all/verdicts.yml says what each is.
+WORDS = "/usr/local/etc/gardeligne-verdicts.json"
+Words = Dict[str, Dict[str, str]]
 
-# One call. Times are seconds since 1970; `picked_up` is 0 if nobody did. An incoming call has a
-# `line` and its caller's `number`; an outgoing one has the `number` that it dialled.
+# One call, by the columns of its record. Times are seconds since 1970; `picked_up` is 0 if nobody
+# did. An incoming call has a `line` and its caller's `number`; an outgoing one the `number` that it
+# dialled.
 Call = NamedTuple(
     "Call",
     [
@@ -20,43 +25,19 @@ Call = NamedTuple(
         ("name", str),
         ("line", str),
         ("rule", str),
+        ("detail", str),
+        ("which", str),
         ("stage", str),
         ("handset", str),
     ],
 )
+TIMES = ("started", "picked_up", "ended")
 
-# How far an incoming call came, in words.
-STAGES = {
-    "decoy": "a raccroché après {lasted} pendant le leurre",
-    "wait": "a raccroché après {lasted} pendant l'attente",
-    "challenge": "n'a pas appuyé sur la bonne touche, {lasted}",
-    "ringing": "a raccroché après {lasted}, les téléphones sonnaient",
-    "answered": "décroché par {handset} après {rang}, {talked}",
-    "voicemail": "messagerie, sans message",
-    "message": "messagerie, a laissé un message",
-    "refused": "refusé",
-    "decoyed": "a écouté le leurre pendant {lasted}",
-    "busy": "occupé",
-    "nobody": "personne n'a répondu",
-    "full": "plus de place pour un message",
-}
-OUTGOING = {
-    "dialled": "appel sortant de {handset}, sans réponse",
-    "answered": "appel sortant de {handset}, {talked}",
-    "barred": "appel sortant de {handset}, refusé : {reason}",
-}
-# Why a call was not dialled: the prompt that said so, in fewer words.
-REASONS = {
-    "no-number": "numéro inexistant",
-    "no-route": "aucune ligne pour ce numéro",
-    "no-line": "aucune ligne disponible",
-    "no-emergency": "aucune ligne ne fonctionne",
-    "barred-premium": "numéro surtaxé",
-    "barred-international": "étranger",
-    "barred-international_premium": "numéro surtaxé à l'étranger",
-    "too-many": "trop d'appels coûteux ce jour",
-    "only": "pas dans la liste de ce téléphone",
-}
+
+def vocabulary(path: str = WORDS) -> Words:
+    """Return the French words for the codes. Raises OSError."""
+    with open(path, encoding="utf-8") as file:
+        return dict(json.load(file))
 
 
 def read(database: str = DATABASE, since: float = 0) -> Iterator[Call]:
@@ -69,9 +50,16 @@ def read(database: str = DATABASE, since: float = 0) -> Iterator[Call]:
     # Nothing is locked: Asterisk gives a record up that it cannot write within a millisecond.
     connection = sqlite3.connect("file:{}?immutable=1".format(database), uri=True)
     try:
+        # A table that could not be brought to this version, for want of room, lacks columns.
+        have = {column[1] for column in connection.execute("PRAGMA table_info(calls)")}
+        columns = [
+            name + " + 0.0" if name in TIMES else name if name in have else "''"
+            for name in Call._fields
+        ]
         for row in connection.execute(
-            "SELECT started + 0.0, picked_up + 0.0, ended + 0.0, number, name, line, rule, stage,"
-            " handset FROM calls WHERE started + 0.0 >= ? ORDER BY started + 0.0 DESC",
+            "SELECT {} FROM calls WHERE started + 0.0 >= ? ORDER BY started + 0.0 DESC".format(
+                ", ".join(columns)
+            ),
             (since,),
         ):
             yield Call(*row)
@@ -79,30 +67,37 @@ def read(database: str = DATABASE, since: float = 0) -> Iterator[Call]:
         connection.close()
 
 
-def verdict(call: Call, handsets: Dict[str, str]) -> str:
+def told(words: Dict[str, str], code: str, **values: str) -> str:
+    """Return the words for a code; one that has none speaks for itself."""
+    return words[code].format(**values) if code in words else code
+
+
+def verdict(call: Call, words: Words, handsets: Dict[str, str]) -> str:
     """Return in words what became of a call; ``handsets`` names the extensions."""
-    words = {
+    values = {
         "handset": handsets.get(call.handset, call.handset),
         "lasted": seconds(call.ended - call.started),
         "rang": duration(call.picked_up - call.started),
         "talked": duration(call.ended - call.picked_up),
-        "reason": REASONS.get(call.rule, call.rule),
+        "reason": told(words["reasons"], call.rule),
     }
     if not call.line:
-        return OUTGOING.get(call.stage, "appel sortant de {handset}, " + call.stage).format(**words)
-    who = call.rule or ("robot" if call.stage == "decoy" else "inconnu")
-    return who + ", " + STAGES.get(call.stage, call.stage).format(**words)
+        who, stages = told(words["callers"], "house", **values), words["outgoing"]
+    elif call.rule:
+        who, stages = told(words["rules"], call.rule), words["stages"]
+    else:
+        unknown = "robot" if call.stage == "decoy" else "stranger"
+        who, stages = told(words["callers"], unknown), words["stages"]
+    if call.detail:
+        who += " ({})".format(told(words["details"], call.detail, which=call.which))
+    return who + ", " + told(stages, call.stage, **values)
 
 
-def line(call: Call, handsets: Dict[str, str], moment: str) -> str:
+def line(call: Call, words: Words, handsets: Dict[str, str], moment: str) -> str:
     """Return a call as a line of the list."""
     return "{}  {:<14}  {:<20}  {}".format(
-        moment, number(call.number), call.name[:20], verdict(call, handsets)
+        moment, number(call.number), call.name[:20], verdict(call, words, handsets)
     )
-
-
-def _kind(call: Call) -> str:
-    return (call.rule.split() or ["inconnu"])[0]
 
 
 # Stages of strangers who stayed on the line.
@@ -111,14 +106,11 @@ STAYED = ("ringing", "answered", "busy", "nobody", "full", "voicemail", "message
 # What is counted, and of which calls.
 COUNTED = [
     ("appels reçus", lambda call: True),
-    ("connus", lambda call: _kind(call) == "connu"),
-    (
-        "inconnus qui ont passé le filtre",
-        lambda call: _kind(call) == "inconnu" and call.stage in STAYED,
-    ),
+    ("connus", lambda call: call.rule == "known"),
+    ("inconnus qui ont passé le filtre", lambda call: not call.rule and call.stage in STAYED),
     ("ont raccroché pendant le leurre", lambda call: call.stage == "decoy"),
     ("ont raccroché pendant l'attente", lambda call: call.stage in ("wait", "challenge")),
-    ("bloqués", lambda call: _kind(call) == "bloqué"),
+    ("bloqués", lambda call: call.rule == "blocked"),
     ("dirigés vers la messagerie", lambda call: call.stage in ("voicemail", "message")),
     ("messages laissés", lambda call: call.stage == "message"),
 ]
