@@ -25,7 +25,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "molecule", folder / "molecule", symlinks=True)
     (folder / "molecule/shared/sandbox").write_text(SANDBOX)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+    for name in (".venv", "group_vars"):
+        (folder / name).symlink_to(ROOT / name)
     machines = folder / ".cache/pids"
     machines.mkdir(parents=True)
     for name in ("calls-forky-pjsip", "try-forky-pjsip", "image-pi.ssh"):

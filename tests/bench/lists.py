@@ -21,7 +21,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.appliance import HOST, INVENTORY, OURS, ROOT, Container, memory, options, timed
+from bench.appliance import INVENTORY, OURS, ROOT, Container, memory, options, timed
+from lab.world import RECOMMENDED as HOST
 
 SIZES = 10, 10_000, 100_000
 CHECKS = 3  # at most
