@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from example import ROLE, ROOT
-from gardeligne_setup.foyer import offered, read
-from household.formats import FORMATS
+from gardeligne_setup.foyer import FoyerError, offered, read
+from household.formats import FORMATS, format_problems
 from household.settings import OPTIONS, SETTINGS, Option, options, paragraphs
 from household.structure import TYPES
 
@@ -191,12 +191,10 @@ def test_foyer_txt_offers_what_is_declared() -> None:
 
 
 def test_a_range_holds_at_both_doors(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gardeligne_setup.foyer import FoyerError
-    from household.formats import format_problems
-
-    monkeypatch.setitem(SETTINGS["household_guard.wait"], "range", [1, 7])
+    wait = SETTINGS["household_guard.wait"]
+    monkeypatch.setitem(wait, "range", [1, 7])
     [problem] = format_problems({"household_guard": {"wait": 8}})
     assert problem.text == "is 8, but must be from 1 to 7."
     with pytest.raises(FoyerError) as refused:
-        read(offered().replace("attente: 4", "attente: 8").encode())
+        read(offered().replace(f"attente: {wait['default']}", "attente: 8").encode())
     assert any("il faut un nombre entier de 1 à 7." in said for said in refused.value.problems)
