@@ -59,7 +59,7 @@ def type_pages(ours: Machine, without: Sequence[str]) -> None:
             for package in without:
                 ours.type(readme.leaving_out(package))
         else:
-            type_whole(ours, line)
+            type_whole(ours, f"{readme.BEFORE.get(line, '')} {line}".strip())
     for line, why in left.items():
         print(f"{ours.release}: not typed here: {line}  ({why})")
 
