@@ -138,7 +138,8 @@ def test_it_is_in_codes_then(record: Record) -> None:
         ("stage", "=", "outgoing"),
     ):
         found = record.ask(f"SELECT DISTINCT {column} FROM calls WHERE line {line} ''")  # noqa: S608
-        assert {code for (code,) in found} - {""} == set(WORDS[kind])
+        # That version's: today's may be more.
+        assert {code for (code,) in found} - {""} <= set(WORDS[kind])
 
 
 def test_its_table_is_the_one_that_a_new_record_has(record: Record) -> None:

@@ -59,7 +59,8 @@ def type_pages(ours: Machine, without: Sequence[str]) -> None:
             for package in without:
                 ours.type(readme.leaving_out(package))
         else:
-            type_whole(ours, f"{readme.BEFORE.get(line, '')} {line}".strip())
+            collected = line.startswith(readme.COLLECTED)
+            type_whole(ours, f"{'PYTEST_ADDOPTS=--collect-only ' * collected}{line}")
     for line, why in left.items():
         print(f"{ours.release}: not typed here: {line}  ({why})")
 

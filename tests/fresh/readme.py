@@ -16,8 +16,8 @@ PAGES = [
 ]
 # No page says these.
 ALSO = ("make",)
-# What is typed with words before it: the tests of this one are among those of `make unit`.
-BEFORE = {"make test-quick": "PYTEST_ADDOPTS='--collect-only --quiet'"}
+# Typed, but their tests only collected: they are among those of `make unit`. By their beginning.
+COLLECTED = ("make test-quick", ".venv/bin/pytest")
 # What is not typed, by its beginning, and why: what runs it instead.
 ELSEWHERE = {
     "make try": "containers with systemd: `make test`",
