@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from lab.world import scenario
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 
+# Minutes in an emulated machine; in containers every scenario's second run changes nothing.
+@pytest.mark.long
 def test_a_run_over_ssh_changes_nothing() -> None:
     ran = subprocess.run(
         [f"{sys.prefix}/bin/ansible-playbook", f"--inventory=molecule/{scenario()}/inventory",
