@@ -10,7 +10,7 @@ import pytest
 import yaml
 from testinfra.host import Host
 
-RELEASES = Path(__file__).parents[3] / "group_vars/all/releases.yml"
+RELEASES = Path(__file__).resolve().parents[3] / "group_vars/all/releases.yml"
 FILES = "extensions.conf", "modules.conf", "pjsip.conf", "sip.conf", "voicemail.conf"
 
 
