@@ -20,6 +20,8 @@ from fresh.machine import REPOSITORY, Failed, Machine, machine
 RELEASES = ("bookworm", "trixie")
 # Why a test may be left out here: nothing is below / but a folder; and Debian 13 is as it is.
 SKIPPED = ("lsblk sees no disk under / here", "this Debian's fuse2fs damages files")
+# Put before a line whose tests are only to be collected.
+COLLECT = "PYTEST_ADDOPTS='--collect-only --quiet' "
 # The tests that start programs of packages, by name: the others take minutes.
 CONCERNED = "tests/test_image_* tests/test_phones* tests/test_sdcard_* tests/test_selfsetup*"
 # Of all that was said, what tells which package is missed: the first of these.
@@ -60,7 +62,7 @@ def type_pages(ours: Machine, without: Sequence[str]) -> None:
                 ours.type(readme.leaving_out(package))
         else:
             collected = line.startswith(readme.COLLECTED)
-            type_whole(ours, f"{'PYTEST_ADDOPTS=--collect-only ' * collected}{line}")
+            type_whole(ours, COLLECT * collected + line)
     for line, why in left.items():
         print(f"{ours.release}: not typed here: {line}  ({why})")
 
