@@ -84,7 +84,7 @@ def test_the_file_to_be_filled_in_is_there_as_any_pc_reads_it(host: Host) -> Non
 def test_nothing_of_the_builder_is_on_it(host: Host) -> None:
     project = "/usr/local/lib/gardeligne-setup/project"
     listed = host.check_output(f"ls {project}").split()
-    files = ["LICENSE", "ansible.cfg", "check.yml", "playbook.yml"]
+    files = ["LICENSE", "VERSION", "ansible.cfg", "check.yml", "playbook.yml"]
     assert sorted(listed) == sorted([*files, "group_vars", "roles"])
     assert host.check_output(f"find {project} -name secrets -o -name '*.pyc'") == ""
     assert host.check_output(f"find {project} ! -user root -o -perm /022 ! -type l") == ""
