@@ -25,7 +25,7 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange.
 TEST_PACKAGES := linphone-cli
 
-.PHONY: help setup setup-containers setup-image lint unit test-quick test test-image test-long test-fresh scenario \
+.PHONY: help setup setup-containers setup-image lint unit quick test-quick test test-image test-long test-fresh scenario \
     try check image flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
@@ -67,10 +67,13 @@ unit: setup ## unit tests
 	@image/subids
 	$(UNIT)
 
-test-quick: lint ## linters, and the unit tests that are quick
+test-quick: setup ## linters, and the unit tests that are quick: both at once
 	@tests/need $(UNIT_PACKAGES)
 	@image/subids
-	$(UNIT) -m 'not slow'
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick
+
+quick:
+	@$(UNIT) -m 'not slow'
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
 	@tests/need $(TEST_PACKAGES)

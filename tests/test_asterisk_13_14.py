@@ -129,6 +129,7 @@ def _codecs(files: dict[str, str], name: str) -> list[str]:
     return [value for key, value in _options(files, name, "endpoint") if key == "allow"]
 
 
+@pytest.mark.slow
 def test_no_phone_is_deaf_on_13_14(pjsip: dict[str, dict[str, str]]) -> None:
     """It would be if it had two codecs, of which the line's is not the one that it takes."""
     stretch, bullseye = pjsip["stretch"], pjsip["bullseye"]
@@ -144,6 +145,7 @@ def test_no_phone_is_deaf_on_13_14(pjsip: dict[str, dict[str, str]]) -> None:
     assert "load=bridge_simple.so" in stretch["modules.conf"]
 
 
+@pytest.mark.slow
 def test_a_second_phone_rings_beside_the_first_on_13_14(pjsip: dict[str, dict[str, str]]) -> None:
     """Any remove_existing removes all the others there."""
     aor = dict(_options(pjsip["stretch"], "001", "aor"))
@@ -154,6 +156,7 @@ def test_a_second_phone_rings_beside_the_first_on_13_14(pjsip: dict[str, dict[st
     assert (replacing["max_contacts"], replacing["remove_existing"]) == ("1", "yes")
 
 
+@pytest.mark.slow
 def test_what_a_call_has_nothing_of_is_not_recorded_as_empty(
     pjsip: dict[str, dict[str, str]],
 ) -> None:
@@ -169,6 +172,7 @@ def test_what_a_call_has_nothing_of_is_not_recorded_as_empty(
 
 
 @pytest.mark.parametrize("host", ["stretch", "bullseye"])
+@pytest.mark.slow
 def test_what_is_recorded_is_what_asterisk_writes(
     pjsip: dict[str, dict[str, str]], host: str
 ) -> None:

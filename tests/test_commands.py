@@ -21,7 +21,7 @@ RUN = {
     "setup": (TYPED, "make setup"),
     "setup-containers": ("Makefile", "test: setup-containers"),
     "setup-image": ("Makefile", "setup-containers setup-image"),
-    "lint": ("Makefile", "test-quick: lint"),
+    "lint": ("Makefile", "lint quick"),
     "unit": (TYPED, "make unit"),
     "test-fresh": (STEPS, "test-fresh OPTIONS"),
     "test-quick": (TYPED, "make test-quick"),

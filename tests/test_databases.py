@@ -421,6 +421,7 @@ def test_without_a_folder_for_copies_a_damaged_one_goes_all_the_same(box: Box) -
     assert not box.known()
 
 
+@pytest.mark.slow
 def test_a_database_that_somebody_holds_is_not_set_aside(box: Box) -> None:
     box.start()
     holder = sqlite3.connect(box.memory, isolation_level=None)

@@ -13,6 +13,8 @@ import pytest
 import yaml
 from example import ROOT, VAULT
 
+pytestmark = pytest.mark.slow  # Ansible is started
+
 BIN = Path(sys.executable).parent
 # The builder stands in for the Pi: nothing but the role household runs, and that changes nothing.
 HOSTS = {
@@ -120,7 +122,6 @@ def test_ansible_says_all_mistakes_and_no_secret(household: Household) -> None:
 MISTAKE = 'household_handsets: [{extension: "15", name: Salon}]\n'
 
 
-@pytest.mark.slow
 def test_a_mistake_is_told_before_the_pi_is_connected_to(household: Household) -> None:
     household.encrypt(SECRETS)
     called = household.over_ssh()
@@ -135,7 +136,6 @@ def test_a_mistake_is_told_before_the_pi_is_connected_to(household: Household) -
     assert not called.exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
@@ -172,7 +172,6 @@ def test_make_check_needs_no_pi(household: Household) -> None:
     assert household.generated() == {}
 
 
-@pytest.mark.slow
 def test_what_only_the_host_can_say_is_told_before_anything_changes(household: Household) -> None:
     household.encrypt(SECRETS)
     known = "{{ 'jammy' if 'distribution_release' in ansible_facts else '' }}"
@@ -186,7 +185,6 @@ def test_what_only_the_host_can_say_is_told_before_anything_changes(household: H
     assert household.generated() == {}
 
 
-@pytest.mark.slow
 def test_generated_secrets_are_kept_private_and_said_nowhere(household: Household) -> None:
     household.encrypt({"trunks": SECRETS["trunks"], "mail": SECRETS["mail"]})
 

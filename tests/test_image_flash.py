@@ -18,6 +18,8 @@ from image.__main__ import main
 from image.device import Device
 from image.errors import ImageError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 Said = pytest.CaptureFixture[str]
 

@@ -18,6 +18,8 @@ from card import make_image
 
 from image import __main__, build, imager, manifest, pack
 
+pytestmark = pytest.mark.slow
+
 # What Raspberry Pi Imager wants of an entry: doc/json-schema/os-list-schema.json of
 # raspberrypi/rpi-imager, told again (the file itself holds more examples than rules), and stricter:
 # nothing else is let in.

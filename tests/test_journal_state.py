@@ -324,6 +324,7 @@ def test_notes_that_cannot_be_read_are_no_fault(box: Box, capsys: Said) -> None:
         assert wrong(capsys) == []
 
 
+@pytest.mark.slow
 def test_an_asterisk_that_hangs_is_told_in_time_with_a_cure_that_helps(
     box: Box, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:

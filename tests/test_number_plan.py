@@ -33,6 +33,7 @@ def tried() -> list[Tried]:
     ]
 
 
+@pytest.mark.slow
 def test_thousands_of_numbers_are_tried_in_every_class(tried: list[Tried]) -> None:
     counts = Counter(one.expected for one in tried)
     assert len(tried) >= 5000
@@ -41,12 +42,14 @@ def test_thousands_of_numbers_are_tried_in_every_class(tried: list[Tried]) -> No
     assert not few
 
 
+@pytest.mark.slow
 def test_every_number_has_the_class_that_the_library_says_or_a_correction_does(
     tried: list[Tried],
 ) -> None:
     assert [one for one in tried if one.found != one.expected] == []
 
 
+@pytest.mark.slow
 def test_what_the_library_calls_premium_is_never_cheap(tried: list[Tried]) -> None:
     """Ranges have no exception; a single short number has if its source is named."""
     sourced = {c.pattern for c in CORRECTIONS if not c.pattern.startswith("_")}
@@ -60,6 +63,7 @@ def test_what_the_library_calls_premium_is_never_cheap(tried: list[Tried]) -> No
     assert cheap == []
 
 
+@pytest.mark.slow
 def test_an_emergency_number_is_nothing_else(tried: list[Tried]) -> None:
     assert {one.number for one in tried if one.found == "emergency"} == set(EMERGENCY)
     theirs = [
@@ -71,6 +75,7 @@ def test_an_emergency_number_is_nothing_else(tried: list[Tried]) -> None:
     assert set(theirs) <= set(EMERGENCY)
 
 
+@pytest.mark.slow
 def test_no_french_number_is_foreign_and_no_foreign_one_french(tried: list[Tried]) -> None:
     abroad = {"international", "international_premium"}
     foreign = [one for one in tried if one.number.startswith("00")]
@@ -92,6 +97,7 @@ def test_every_country_can_be_called_and_no_code_without_a_country_passes_for_on
         assert classes == {"international_premium" if nobodys else "international"}, code
 
 
+@pytest.mark.slow
 def test_every_correction_corrects(tried: list[Tried]) -> None:
     """One that the library no longer needs, or that another hides, goes."""
     used = {dialled.correction_of(one.number) for one in tried}
@@ -180,6 +186,7 @@ def test_the_more_specific_extension_comes_first(first: str, second: str) -> Non
     assert sorted([second, first], key=dialled.specificity) == [first, second]
 
 
+@pytest.mark.slow
 def test_the_sample_for_slower_tests_has_all_classes_and_is_always_the_same() -> None:
     sample = list(sampled())
     assert len(sample) >= 2000

@@ -213,6 +213,7 @@ def cut(record: Record, statements: int) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
+@pytest.mark.slow
 def test_a_power_cut_leaves_the_record_whole(record: Record) -> None:
     record.make_long()
     before, journals, statements = record.state(), 0, 0

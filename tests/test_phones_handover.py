@@ -60,6 +60,7 @@ def test_a_file_is_handed_over_once(tmp_path: Path) -> None:
         assert fetch(port, f"/{token}/linphone.xml") == (404, handover.REFUSAL)
 
 
+@pytest.mark.slow
 def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path) -> None:
     token, _other = offered(tmp_path), offered(tmp_path)
     with served(tmp_path) as port, ThreadPoolExecutor(16) as phones:
@@ -127,6 +128,7 @@ def test_it_ends_when_all_is_handed_over(tmp_path: Path) -> None:
     assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_it_ends_when_the_time_is_over(tmp_path: Path) -> None:
     offered(tmp_path, life=0.5)
     with served(tmp_path):
@@ -137,6 +139,7 @@ def test_it_ends_when_the_time_is_over(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_telephone_that_says_nothing_keeps_no_other_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

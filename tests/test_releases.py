@@ -68,6 +68,7 @@ def test_an_added_release_is_a_household_s(project: Path) -> None:
     assert f"Asterisk {ABOUT['asterisk']} of {ABOUT['name']} has only" in error
 
 
+@pytest.mark.slow
 def test_an_added_release_is_configured(project: Path, tmp_path: Path) -> None:
     household = {"added": Household(example_files(), ADDED, "auto")}
     written = render(household, tmp_path, project / "group_vars")["added"]

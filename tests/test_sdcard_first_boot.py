@@ -63,12 +63,14 @@ def test_a_command_says_what_it_says_to_the_terminal_too() -> None:
     assert first_boot.run("sh", "-c", "echo out; echo err >&2; exit 3") == ("out\nerr", False)
 
 
+@pytest.mark.slow
 def test_waiting_ends_with_the_answer(tmp_path: Path) -> None:
     there = tmp_path / "there"
     with subprocess.Popen(["sh", "-c", f"sleep 1; echo yes >{there}"]):
         assert first_boot.wait(30, there.exists)
 
 
+@pytest.mark.slow
 def test_waiting_ends_without_an_answer() -> None:
     began = time.monotonic()
     assert not first_boot.wait(1, lambda: False)
