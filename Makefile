@@ -25,7 +25,7 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange.
 TEST_PACKAGES := linphone-cli
 
-.PHONY: help setup setup-containers setup-image lint unit quick test-quick test test-image test-long test-fresh scenario \
+.PHONY: help setup setup-containers setup-image lint unit quick test-quick test test-long test-fresh scenario \
     try check image flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
@@ -79,13 +79,11 @@ test: setup-containers setup-image ## everything: containers, real calls, the ca
 	@tests/need $(TEST_PACKAGES)
 	@tests/all
 
-test-image: setup-containers setup-image ## a card, built and started in QEMU, with real calls (as root)
-	@$(SANDBOX) $(BIN)/molecule test -s image
-
 test-long: setup-containers setup-image ## a bare Debian 13, more cards and power cuts, benchmarks' short forms (hours)
 	@PYTHONPATH=tests $(BIN)/python -m fresh trixie
-	@GARDELIGNE_TESTS=long $(SANDBOX) $(BIN)/molecule test -s image
-	@for scenario in self official anybody; do $(SANDBOX) $(BIN)/molecule test -s $$scenario; done
+	@GARDELIGNE_TESTS=long $(MAKE) --no-print-directory scenario NAME=image
+	@for scenario in self official anybody; do \
+	    $(MAKE) --no-print-directory scenario NAME=$$scenario; done
 	@for bench in bench bench-guard bench-lists bench-image; do \
 	    $(MAKE) --no-print-directory $$bench OPTIONS=--short; done
 

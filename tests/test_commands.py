@@ -14,8 +14,8 @@ STEPS = "tests/all"  # what `make test` does
 TYPED = "tests/fresh"  # typed on a machine that has nothing
 LONG = "Makefile"  # what `make test-long` does
 
-# Command -> who runs it, and by which words in there. Of `make test-image`, `make image` and
-# `make flash` it is what they run, with other options: a card is nothing that a test has.
+# Command -> who runs it, and by which words in there. Of `make image` and `make flash`
+# it is what they run, with other options: a card is nothing that a test has.
 RUN = {
     "help": ("tests/test_commands.py", '["make", "help"]'),
     "setup": (TYPED, "make setup"),
@@ -26,7 +26,6 @@ RUN = {
     "test-fresh": (STEPS, "test-fresh OPTIONS"),
     "test-quick": (TYPED, "make test-quick"),
     "test": (".ci/run", "make --no-print-directory test"),
-    "test-image": (STEPS, "scenario:image"),
     "scenario": (STEPS, "scenario NAME="),
     "try": (STEPS, "make --no-print-directory try"),
     "check": ("tests/test_household_playbook.py", '"check", options'),

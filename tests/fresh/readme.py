@@ -26,7 +26,6 @@ ELSEWHERE = {
     "make flash": "needs a card: tests/test_image_flash.py, with loop devices",
     "make check": "needs a household: tests/test_household_playbook.py",
     "make test": "containers, QEMU: itself",
-    "make test-image": "containers, QEMU: `make test`",
     "make test-long": "containers, QEMU: itself",
     "make test-fresh": "this itself",
     "make scenario": "containers: `make test` runs each of its scenarios so",
