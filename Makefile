@@ -15,7 +15,7 @@ SHELL_SOURCES := $(shell git ls-files ':!*.j2' ':!*.py' | xargs grep -lsE '^.!/(
 
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck
-CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables mmdebstrap
+CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables nftables mmdebstrap
 # What makes the image of a card, and boots it.
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap xz-utils
@@ -26,7 +26,7 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 TEST_PACKAGES := linphone-cli
 
 .PHONY: help setup setup-containers setup-image lint unit quick test-quick test test-long test-fresh scenario \
-    try check image flash bench bench-guard bench-lists bench-image prompts clean
+    try check packages image flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,14 +34,14 @@ help: ## this list
 setup: .venv/stamp ## what lint and unit tests need: Debian packages, and .venv
 
 setup-containers: setup ## that, and what the containers need
-	@tests/need $(CONTAINER_PACKAGES)
+	@tests/install-packages $(CONTAINER_PACKAGES)
 
 setup-image: setup ## that, and what the image of a card needs
-	@tests/need $(IMAGE_PACKAGES)
+	@tests/install-packages $(IMAGE_PACKAGES)
 	@image/subids
 
 .venv/stamp: requirements.lock
-	@tests/need $(BASE_PACKAGES)
+	@tests/install-packages $(BASE_PACKAGES)
 	@[ ! -L .venv ] || { echo "setup: .venv is a link: it would be emptied where it leads to" >&2; exit 1; }
 	@echo "setup: making .venv from requirements.lock (a minute)"
 	@$(PYTHON) -m venv --clear .venv
@@ -63,12 +63,12 @@ lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@$(BIN)/ansible-lint --offline
 
 unit: setup ## unit tests
-	@tests/need $(UNIT_PACKAGES)
+	@tests/install-packages $(UNIT_PACKAGES)
 	@image/subids
 	$(UNIT)
 
 test-quick: setup ## linters, and the unit tests that are quick: both at once
-	@tests/need $(UNIT_PACKAGES)
+	@tests/install-packages $(UNIT_PACKAGES)
 	@image/subids
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick
 
@@ -76,31 +76,39 @@ quick:
 	@$(UNIT) -m 'not slow'
 
 test: setup-containers setup-image ## everything: containers, real calls, the card in QEMU (as root)
-	@tests/need $(TEST_PACKAGES)
+	@tests/install-packages $(TEST_PACKAGES)
 	@tests/all
 
 test-long: setup-containers setup-image ## a bare Debian 13, more cards and power cuts, benchmarks' short forms (hours)
-	@PYTHONPATH=tests $(BIN)/python -m fresh trixie
+	@PYTHONPATH=tests $(BIN)/python -m fresh trixie --try
+	@$(BIN)/python -m image packages --architecture="$$(dpkg --print-architecture)"
+	@$(BIN)/python -m image packages --architecture="$$(dpkg --print-architecture)" --again
+	@for scenario in default household calls; do \
+	    $(MAKE) --no-print-directory scenario NAME=$$scenario EXCHANGE=trixie-pjsip; done
 	@GARDELIGNE_TESTS=long $(MAKE) --no-print-directory scenario NAME=image
+	@GARDELIGNE_TESTS=long $(MAKE) --no-print-directory scenario NAME=household TEST=test_settled EXCHANGE=forky-pjsip
 	@for scenario in self official anybody; do \
 	    $(MAKE) --no-print-directory scenario NAME=$$scenario; done
 	@for bench in bench bench-guard bench-lists bench-image; do \
 	    $(MAKE) --no-print-directory $$bench OPTIONS=--short; done
 
 test-fresh: setup ## what README and docs have you type, on bare Debian 12 and 13 (as root; OPTIONS=--help)
-	@tests/need mmdebstrap
+	@tests/install-packages mmdebstrap
 	@PYTHONPATH=tests $(BIN)/python -m fresh $(OPTIONS)
 
 scenario: setup-containers setup-image ## one scenario: NAME=calls TEST=test_keypad EXCHANGE=forky-pjsip KEEP=1 (as root)
-	@tests/need $(TEST_PACKAGES)
+	@tests/install-packages $(TEST_PACKAGES)
 	@molecule/shared/scenario "$(NAME)" "$(TEST)" "$(EXCHANGE)" "$(KEEP)"
 
 try: setup-containers ## build the exchange in a container, and let a robot and a person call it
-	@$(SANDBOX) env PYTHONPATH=molecule/calls $(BIN)/python -m lab
+	@$(SANDBOX) env PYTHONPATH=molecule/laboratory $(BIN)/python -m lab
 
 check: setup ## look for mistakes in inventory/home, without a Pi (OPTIONS=--ask-vault-pass)
 	@$(BIN)/ansible-playbook check.yml $(OPTIONS)
 	@echo 'check: no mistake; what only the Pi itself can say is looked at by playbook.yml'
+
+packages: setup-image ## Asterisk for a release whose archive has none, as Debian 13 (OPTIONS=--help)
+	@$(BIN)/python -m image packages $(OPTIONS)
 
 image: setup-image ## the image of your Pi's SD card (OPTIONS=--help)
 	@$(BIN)/python -m image build $(OPTIONS)
@@ -109,29 +117,29 @@ flash: setup ## write the image to an SD card, and read it back (as root; OPTION
 	@$(BIN)/python -m image flash $(OPTIONS)
 
 bench: setup-containers ## what the appliance costs, as ratios (OPTIONS=--help)
-	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.appliance $(OPTIONS)
+	@$(SANDBOX) env PYTHONPATH=molecule/laboratory:tests $(BIN)/python -m bench.appliance $(OPTIONS)
 
 bench-guard: setup-containers ## what robots make of the decoys: real calls (OPTIONS=--help)
-	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.guard $(OPTIONS)
+	@$(SANDBOX) env PYTHONPATH=molecule/laboratory:tests $(BIN)/python -m bench.guard $(OPTIONS)
 
 bench-lists: setup-containers ## what long lists of callers cost (OPTIONS=--help)
-	@$(SANDBOX) env PYTHONPATH=molecule/calls:tests $(BIN)/python -m bench.lists $(OPTIONS)
+	@$(SANDBOX) env PYTHONPATH=molecule/laboratory:tests $(BIN)/python -m bench.lists $(OPTIONS)
 
 # What an image is measured against, and by what.
 BENCH_PACKAGES := genimage openssh-client
 
 bench-image: setup-image ## what the image of a card costs (OPTIONS=--help)
-	@tests/need $(BENCH_PACKAGES)
+	@tests/install-packages $(BENCH_PACKAGES)
 	@PYTHONPATH=tests $(BIN)/python -m bench.image $(OPTIONS)
 
 prompts: setup ## speak the French prompts again, when a text has changed
-	@tests/need sox libttspico-utils || { \
+	@tests/install-packages sox libttspico-utils || { \
 	    echo "prompts: apt finds libttspico-utils in Debian's section non-free" >&2; exit 1; }
 	@$(BIN)/python roles/dialplan/files/prompts.py
 
 clean: ## remove the scenarios' containers and images, .venv and .cache
 	-@for scenario in molecule/*/molecule.yml; do \
-	    $(SANDBOX) $(BIN)/molecule destroy -s "$$(basename "$$(dirname "$$scenario")")" || true; done
+	    GARDELIGNE_EXCHANGE=each $(SANDBOX) $(BIN)/molecule destroy -s "$$(basename "$$(dirname "$$scenario")")" || true; done
 	-@$(SANDBOX) podman images --quiet --filter reference='localhost/gardeligne/*' \
 	    | sort -u | xargs --no-run-if-empty $(SANDBOX) podman rmi --force
 	rm -rf .venv .cache

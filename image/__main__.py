@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 from image import boot, build, flash, verify
 from image.errors import ImageError
+from image.packages import command as packages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     parser = argparse.ArgumentParser(prog="image", description=sys.modules["image"].__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (build, verify, flash, boot):
+    for command in (build, verify, flash, boot, packages):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import getpass
-import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from image import (
@@ -27,13 +22,13 @@ from image import (
     sbom,
     tools,
     words,
+    workplace,
 )
 from image.errors import ImageError
 from image.steps import Steps
 
 # The household of an image that any household may have.
 ANYBODY = Path(__file__).with_name("anybody")
-WORK = tools.CACHE / "work"
 NEEDED = 6 << 30  # bytes on the disk while an image is made, whatever its base
 
 
@@ -102,7 +97,7 @@ def run(options: argparse.Namespace) -> None:
     password = vault_password(options.inventory, options.vault_password_file)
     house = fill.Household(options.inventory.absolute(), host, password, options.ansible)
     namespace.prepare(base.architecture)
-    with work_folder() as work, Steps(tools.CACHE / f"logs/{output.stem}.log") as steps:
+    with workplace.folder() as work, Steps(tools.CACHE / f"logs/{output.stem}.log") as steps:
         steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
         disk.try_fuse2fs(work)
         fill.check(base, house, work, steps)
@@ -156,7 +151,8 @@ def _tell(base: bases.Base, inventory: Path, host: str, output: Path) -> None:
     print(f"base    {base.name} ({base.suite}, {base.architecture}); {source} {state}")
     print(f"host    {host} of {inventory}")
     print(f"output  {output}" + (" (would be replaced)" if output.exists() else ""))
-    print(f"work    in {WORK}: {shutil.disk_usage(tools.PROJECT).free // disk.MIB:,} MiB free")
+    free = shutil.disk_usage(tools.PROJECT).free // disk.MIB
+    print(f"work    in {workplace.FOLDER}: {free:,} MiB free")
     print("Nothing was done.")
 
 
@@ -215,32 +211,3 @@ def vault_password(inventory: Path, file: Path | None) -> str:
         if opened.returncode:
             raise ImageError(f"{path}: the vault password does not open it")
     return password
-
-
-@contextmanager
-def work_folder() -> Iterator[Path]:
-    """Make a temporary folder, and remove it at the end with those of earlier runs."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    for old in WORK.iterdir():
-        handle = os.open(old, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(old)
-        except BlockingIOError:  # somebody is at work there
-            pass
-        finally:
-            os.close(handle)
-    work = Path(tempfile.mkdtemp(dir=WORK))
-    work.chmod(0o711)  # programs of other users go through it to their files
-    handle = os.open(work, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    try:
-        yield work
-    except BaseException:
-        namespace.end_all()  # they would go on writing there
-        raise
-    finally:
-        # Never through a mount that is still there: the next build removes the folder.
-        if f" {work}/" not in Path("/proc/self/mounts").read_text():
-            shutil.rmtree(work, ignore_errors=True)
-        os.close(handle)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from image import disk, tools
+from image import disk, tools, workplace
 from image.bases import Base
 from image.steps import Steps
 
@@ -56,18 +53,9 @@ def cached(base: Base) -> Path:
     return FOLDER / f"{base.name}-{digest.hexdigest()[:12]}.img"
 
 
-@contextmanager
-def locked(base: Base) -> Iterator[None]:
-    """Let one process at a time make a base."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / f"{base.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def make(base: Base, work: Path, steps: Steps) -> Path:
     """Make the base image unless it is there; say where it is."""
-    with locked(base):
+    with workplace.alone(FOLDER / base.name):
         image = cached(base)
         if image.exists():
             steps.say(f"base {base.name}", "made before")

@@ -7,9 +7,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from image import disk, progress, tools, words
+from image import disk, progress, tools, words, workplace
 from image.bases import Base
-from image.debian import FOLDER, locked
+from image.debian import FOLDER
 from image.errors import ImageError
 from image.steps import Steps
 
@@ -27,7 +27,7 @@ def source(base: Base) -> Path:
 
 def make(base: Base, work: Path, steps: Steps) -> Path:
     """Download the image unless it is there; return its path."""
-    with locked(base):
+    with workplace.alone(FOLDER / base.name):
         image = FOLDER / f"{base.name}-{base.sha256[:12]}.img"
         if image.exists():
             steps.say(f"base {base.name}", "unpacked before")

@@ -7,7 +7,8 @@ reads the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,17 @@ STAND_IN_VARIABLES = {
 SCENARIO = "{{ lookup('ansible.builtin.env', 'MOLECULE_SCENARIO_NAME') }}"
 
 
-def exchanges(releases: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def exchanges(
+    releases: Mapping[str, Mapping[str, Any]], left_out: Sequence[str] = ("archived",)
+) -> dict[str, dict[str, Any]]:
     """Return the hosts by name, RELEASE-DRIVER; what is archived has a scenario of its own."""
     found: dict[str, dict[str, Any]] = {}
     for release, about in releases.items():
-        for driver in about["sip_drivers"] if not about.get("archived") else ():
+        for driver in about["sip_drivers"] if not any(map(about.get, left_out)) else ():
             name = f"{release}-{driver.removeprefix('chan_')}"
             found[name] = {"container_release": release}
+            if about.get("built"):
+                found[name]["container_packages"] = release
             # Where there is but one, `auto` is tried.
             if len(about["sip_drivers"]) > 1:
                 found[name]["asterisk_sip_driver"] = driver
@@ -42,7 +47,10 @@ def exchanges(releases: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, 
 
 def inventory(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the exchanges as Ansible's inventory scripts do."""
-    hosts = exchanges(data["gardeligne_releases"])
+    # What one Asterisk does is not tried twice, and nothing waits for a twin's packages to be
+    # built: it is there for who names an exchange (`make scenario EXCHANGE=...`).
+    twins = [] if os.environ.get("GARDELIGNE_EXCHANGE") else ["twin"]
+    hosts = exchanges(data["gardeligne_releases"], ["archived", *twins])
     return {
         "_meta": {"hostvars": hosts},
         "all": {
@@ -58,6 +66,8 @@ def inventory(data: Mapping[str, Any]) -> dict[str, Any]:
                 "ansible_connection": "container",
                 "ansible_host": "gardeligne-{{ container_scenario }}-{{ inventory_hostname }}",
                 "container_scenario": SCENARIO,
+                # Else a second run would change nothing because it does nothing.
+                "settled_full": True,
             },
         },
         "stand_in": {"hosts": [name for name in hosts if name == STAND_IN]},

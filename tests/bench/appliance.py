@@ -2,7 +2,9 @@
 
 * converge of a bare container ÷ a plain shell script that installs the same packages and
   copies the same files on a second one (packages already downloaded for both);
-* a re-run that changes nothing ÷ `ansible -m setup`, which only gathers facts;
+* a re-run that has nothing to do, one that has one setting to change, and one that looks through
+  all roles, ÷ `ansible -m setup`, which only gathers facts;
+* where the seconds of the last of these go, by role;
 * resident memory of Asterisk, and of everything that runs, in MiB.
 
 Run as root by `make bench`, inside molecule/shared/sandbox. Exit status 1 if a step fails;
@@ -12,6 +14,7 @@ figures are never judged.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -20,10 +23,12 @@ from argparse import RawTextHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from tempfile import NamedTemporaryFile
 
+from bench import split
 from lab.build import PLACES
-from lab.world import ENTER, VARIABLE
 from lab.world import RECOMMENDED as HOST
+from lab.world import RUN_IN_MACHINE, VARIABLE
 
 ROOT = Path(__file__).parents[2]
 # Of the container under test, and of the one that it is compared with.
@@ -76,7 +81,7 @@ class Container:
 
     def enter(self, script: str) -> Sequence[str]:
         """Return the command that runs a shell script in it."""
-        return (str(ENTER), self.name, "sh", "-ec", script)
+        return (str(RUN_IN_MACHINE), self.name, "sh", "-ec", script)
 
     def lines(self, script: str) -> set[str]:
         """Return what a shell script prints, by line."""
@@ -94,9 +99,12 @@ class Container:
         self._play("destroy.yml")
 
 
-def converge() -> float:
-    """Return the seconds that the playbook takes."""
-    return timed(*ansible("ansible-playbook", "playbook.yml", "--limit", f"{HOST},localhost"))
+def playbook(full: bool, **settings: object) -> Sequence[str]:
+    """Return the command that runs the playbook: on all roles, or on those with something to do."""
+    given = json.dumps({"settled_full": full, **settings})
+    return ansible(
+        "ansible-playbook", f"--limit={HOST},localhost", f"--extra-vars={given}", "playbook.yml"
+    )
 
 
 def shell_twin(bare: set[str], ours: Container) -> tuple[str, bytes]:
@@ -142,23 +150,34 @@ def options(description: str | None, runs: int, short: str) -> argparse.Namespac
 def main() -> None:
     """Measure, and print a table."""
     asked = options(__doc__, 3, "one run of each side, and ours downloads")
-    converges, twins, again, facts = [], [], [], []
+    converges, twins, nothing, one, everything, facts = [], [], [], [], [], []
     with Container(OURS) as ours:
         bare = ours.lines("dpkg-query --show --showformat '${Package}\\n'")
-        first = converge()  # downloads the packages: not counted, unless it is the only one
+        # Downloads the packages: not counted, unless it is the only one.
+        first = timed(*playbook(full=True))
         script, files = shell_twin(bare, ours)
         for _ in range(asked.runs):
             if asked.short:
                 converges.append(first)
             else:
                 ours.start()
-                converges.append(converge())
+                converges.append(timed(*playbook(full=True)))
             with Container(TWIN) as twin:
                 twins.append(timed(*twin.enter(script), stdin=files))
-        for _ in range(asked.runs):
-            again.append(converge())
+        for run in range(asked.runs):
+            everything.append(timed(*playbook(full=True)))
+            nothing.append(timed(*playbook(full=False)))
+            one.append(timed(*playbook(full=False, household_guard={"wait": 5 + run})))
+            timed(*playbook(full=False))
             facts.append(timed(*ansible("ansible", HOST, "--module-name=setup")))
-        asterisk, everything = memory(ours)
+        env = os.environ | PLACES | {VARIABLE: OURS}
+        with NamedTemporaryFile("w", suffix=".yml") as empty:
+            empty.write(split.empty_play(HOST))
+            empty.flush()
+            nothing_at_all = split.tasks_of(ansible("ansible-playbook", empty.name), ROOT, env)
+        full = split.tasks_of(playbook(full=True), ROOT, env)
+        spent = split.table(full, split.overheads(nothing_at_all))
+        asterisk, all_memory = memory(ours)
 
     def row(name: str, a: list[float], b: list[float]) -> None:
         ratios = sorted(x / y for x, y in zip(a, b, strict=True))
@@ -169,8 +188,11 @@ def main() -> None:
 
     print(f"\n{'':<58} {'ours':>8} {'baseline':>8}   ratio  (min-max of {asked.runs})")
     row("converge of a bare container / plain shell script", converges, twins)
-    row("re-run that changes nothing / gathering facts only", again, facts)
-    print(f"memory: Asterisk {asterisk:.0f} MiB, everything {everything:.0f} MiB")
+    row("re-run with nothing to do / gathering facts only", nothing, facts)
+    row("re-run with another wait / gathering facts only", one, facts)
+    row("re-run that looks through all / gathering facts only", everything, facts)
+    print("\nthat looks through all, in seconds:", *spent, "", sep="\n")
+    print(f"memory: Asterisk {asterisk:.0f} MiB, everything {all_memory:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from image import bases, boot, disk, fill, tools
 
 ROOT = tools.PROJECT
-CARD = ROOT / "molecule/image/card"  # builds the image of the tests, unless it is there
+CARD = ROOT / "molecule/image/build-card"  # builds the image of the tests, unless it is there
 INVENTORY = "molecule/image/inventory"
 KEY = ROOT / ".cache/card/key"  # who may log in there
 Run = Callable[..., bytes]

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from image import bases, build, debian, disk, namespace, tools
+from image import bases, debian, disk, namespace, tools, workplace
 from image.steps import Steps
 
 # The same partitions and file systems as image.disk makes. Without srcpath it would copy the root.
@@ -159,7 +159,7 @@ def main() -> None:
         namespace.enter()
     half, *arguments = sys.argv[1:]
     with ExitStack() as stack:
-        work = stack.enter_context(build.work_folder())
+        work = stack.enter_context(workplace.folder())
         steps = stack.enter_context(Steps(tools.CACHE / f"logs/bench-{half}.log"))
         print(json.dumps(HALVES[half](steps, work, *arguments)))
 

@@ -3,6 +3,7 @@
 As root, by `make test-fresh`, with OPTIONS as:
     bookworm                one release instead of both
     --without=mtools        with a package left out of the Makefile's lists: something must miss it
+    --try                   `make try` as well, which wants a quiet machine
     --each                  when all was typed, that for each package; ends with 1 if none misses it
 """
 
@@ -23,7 +24,10 @@ SKIPPED = ("lsblk sees no disk under / here", "this Debian's fuse2fs damages fil
 # Put before a line whose tests are only to be collected.
 COLLECT = "PYTEST_ADDOPTS='--collect-only --quiet' "
 # The tests that start programs of packages, by name: the others take minutes.
-CONCERNED = "tests/test_image_* tests/test_phones* tests/test_sdcard_* tests/test_selfsetup*"
+CONCERNED = (
+    "tests/image tests/foyer/test_selfsetup* "
+    "tests/appliance/test_phones* tests/appliance/test_sdcard_*"
+)
 # Of all that was said, what tells which package is missed: the first of these.
 TELLING = ("^(FAILED|ERROR|SKIPPED)", "^image: |not found|not available", "")
 # Purges a package, and what had come with it alone; fails if others need it.
@@ -107,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="fresh", description=__doc__, formatter_class=raw)
     parser.add_argument("releases", nargs="*", default=RELEASES, metavar="RELEASE")
     parser.add_argument("--without", action="append", default=[], metavar="PACKAGE")
+    parser.add_argument("--try", dest="containers", action="store_true")
     parser.add_argument("--each", action="store_true")
     options = parser.parse_args()
     if os.geteuid():
@@ -116,6 +121,8 @@ def main() -> None:
             try:
                 ours.prepare()
                 type_pages(ours, options.without)
+                if options.containers:
+                    ours.type("make try")
             except Failed as failed:
                 sys.exit(f"fresh: {release}: {failed}")
             for line, seconds, processors in ours.times:

@@ -44,6 +44,9 @@ mount --rbind /sys sys
 mount --rbind /dev dev
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t tmpfs -o mode=755 tmpfs run
+# Containers have an overlay of their own, which cannot lie on this one.
+mkdir -p var/lib/containers
+mount --bind "$1/containers" var/lib/containers
 pivot_root . mnt
 umount --lazy /mnt
 shift 2
@@ -124,7 +127,7 @@ class Machine:
 def machine(release: str, *lower: Path) -> Iterator[Machine]:
     """Have a machine for a while: a bare one, or what another one has become."""
     own = CACHE / f"{release}-{os.getpid()}-{len(lower)}"
-    for name in ("upper", "work", "root"):
+    for name in ("upper", "work", "root", "containers"):
         (own / name).mkdir(parents=True)
     try:
         yield Machine(release, ":".join(map(str, (*lower, _bare(release)))), own)

@@ -20,11 +20,12 @@ ALSO = ("make",)
 COLLECTED = ("make test-quick", ".venv/bin/pytest")
 # What is not typed, by its beginning, and why: what runs it instead.
 ELSEWHERE = {
-    "make try": "containers with systemd: `make test`",
+    "make try": "calls want a quiet machine: `make test`, and on Debian 13 `make test-long`",
+    "make packages": "compiles for minutes: `make test-long` does, twice",
     "make image": "20 minutes: `make test` builds a card by it, `make test-long` two more",
-    "sudo make flash": "needs a card: tests/test_image_flash.py, with loop devices",
-    "make flash": "needs a card: tests/test_image_flash.py, with loop devices",
-    "make check": "needs a household: tests/test_household_playbook.py",
+    "sudo make flash": "needs a card: tests/image/test_image_flash.py, with loop devices",
+    "make flash": "needs a card: tests/image/test_image_flash.py, with loop devices",
+    "make check": "needs a household: tests/household/test_household_playbook.py",
     "make test": "containers, QEMU: itself",
     "make test-long": "containers, QEMU: itself",
     "make test-fresh": "this itself",
@@ -39,7 +40,7 @@ ELSEWHERE = {
     "make prompts": "writes files of the project, with a package that is not free",
     "make clean": "removes the containers of this machine as well",
     ".venv/bin/ansible-playbook": "needs a Pi: the scenarios of `make test`",
-    "apt install pre-commit": "of no other use: tests/test_contributing.py runs what its hooks run",
+    "apt install pre-commit": "of no other use: test_contributing.py runs what its hooks run",
     "pre-commit install": "as before",
     "systemctl": "on the Pi",
     "apt remove": "on the Pi",

@@ -21,9 +21,9 @@ def pi() -> Pi:
 
 
 @pytest.fixture(scope="session")
-def host() -> Host:
+def host(pi: Pi) -> Host:
     """Return the booted machine, entered by SSH with the household's key."""
-    return testinfra.get_host("ssh://pi", ssh_config=str(Pi().ssh_config), sudo=True)
+    return testinfra.get_host("ssh://pi", ssh_config=str(pi.ssh_config), sudo=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 
-from lab.emulated import READY, SETTING_UP, Pi
+from lab.build import roles_done
+from lab.emulated import READY, SETTING_UP, Pi, set_up_in
 from lab.world import DATA, SECRET, WAIT, Machine
 from testinfra.host import Host
 
 from image import tools
 
+LOG = "/var/log/gardeligne-setup.log"
 KEY = (tools.CACHE / "card/key.pub").read_text().strip()
-NUMBER, SECOND = f"098765000{DATA['lab_lines']['pi']}", f"097265000{DATA['lab_lines']['pi']}"
+NUMBER = f"098765000{DATA['lab_lines']['pi']}"
 MAIL: str = DATA["lab_mail_secret"]
 OFFERED = """\
 import socket, sys
@@ -41,10 +43,6 @@ ligne:
   serveur: freephonie.net
   numéro: {NUMBER}
   mot de passe: {SECRET}
-deuxième ligne:
-  opérateur: ovh
-  numéro: {SECOND}
-  mot de passe: {SECRET}
 courrier:
   adresse: famille.martin@example.net
   serveur: smtp.example.org
@@ -70,9 +68,15 @@ def test_out_of_the_box_it_offers_nothing_and_says_what_to_do(pi: Pi) -> None:
     assert "« ligne > numéro »" in pi.read("foyer-erreurs.txt")
 
 
-def test_filled_in_at_a_pc_it_becomes_the_households_exchange(pi: Pi, host: Host) -> None:
+def test_filled_in_at_a_pc_it_becomes_the_households_exchange(
+    pi: Pi, host: Host, figures: dict[str, dict[str, str]]
+) -> None:
     pi.write("foyer.txt", FOYER)
     assert SECRET.encode() in pi.boot_partition()
     pi.again()
     pi.wait_for(READY, SETTING_UP)
+    figures["switched on, filled in: ready"] = {"pi": pi.on_for()}
     assert json.loads(host.file("/var/lib/gardeligne/setup.json").content)["good"]
+    figures["of which the first set-up"] = {"pi": set_up_in(host)}
+    said = host.file(LOG).content_string
+    assert "system" not in roles_done(said), "its image has all packages already"

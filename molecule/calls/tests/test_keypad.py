@@ -52,6 +52,42 @@ def test_the_last_caller_is_blocked_and_unblocked(house: House) -> None:
     dial_code(house, "**0", "nothing-to-undo")
 
 
+def test_what_the_command_changes_counts_at_once(house: House) -> None:
+    number = house.stranger.user
+    assert call(house, house.stranger) > 2
+    house.gardeligne("laisser", number)
+    assert call(house, house.stranger) < 1
+    assert "  connu (commande), " in house.gardeligne("appels", "1")
+    house.gardeligne("bloquer", number)
+    assert is_refused(house, house.stranger)
+    assert "  bloqué (commande), refusé" in house.gardeligne("appels", "1")
+    house.gardeligne("attendre", "1")
+    assert call(house, house.stranger) < 1
+    house.gardeligne("attendre", "0")
+    house.gardeligne("oublier", number)
+    assert call(house, house.stranger) > 2
+
+
+def test_the_wait_and_the_quiet_hours_are_changed_at_once(house: House) -> None:
+    house.gardeligne("regler", "attente", "9")
+    assert 9 - 0.2 < call(house, house.stranger) < 12
+    house.gardeligne("regler", "calme", "00:00-23:59")
+    house.forget()
+    house.stranger.dial(house.number)
+    house.stranger.wait("CALL_ESTABLISHED")
+    house.stranger.listen_for(2)
+    house.callers_hang_up()
+    house.wait_until_idle()
+    assert not house.rang()
+    assert "heures calmes" in house.gardeligne("appels", "1")
+    for setting in "attente", "calme":
+        house.gardeligne("regler", setting, "fichier")
+    # What was said when the files said something else does not count.
+    house.asterisk('database put guard wait "9 1"')
+    house.asterisk('database put guard quiet "00:00-23:59 07:00-08:00"')
+    assert 2 < call(house, house.stranger) < 9
+
+
 def test_the_last_caller_becomes_known_and_a_stranger_again(house: House) -> None:
     assert call(house, house.stranger) > 2
     dial_code(house, "**3", "the-number", "now-known", "to-undo")

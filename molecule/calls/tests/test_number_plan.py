@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 
-from dialled import forms, sampled
 from lab.house import House
 from lab.lookups import looked_up, spelled_anew
 from lab.world import DATA
+from support.dialled import forms, sampled
 
 
 def test_every_number_takes_the_route_of_its_class(

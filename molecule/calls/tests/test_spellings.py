@@ -8,7 +8,7 @@ import json
 from lab.house import House
 from lab.lookups import looked_up, spelled_anew
 from lab.world import DATA, eventually
-from spellings import Spelling, spellings
+from support.spellings import Spelling, spellings
 
 # Whatever a text has in it: no argument of a command could be relied upon.
 PUT = """

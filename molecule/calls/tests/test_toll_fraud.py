@@ -1,4 +1,4 @@
-"""Real attempts to phone at the household's cost; tests/test_toll_fraud.py is the proof.
+"""Real attempts to phone at the household's cost; tests/appliance/test_toll_fraud.py is the proof.
 
 Who is let in at all: test_the_door.py.
 """

@@ -74,6 +74,7 @@ def test_damaged_databases_are_replaced_by_their_copies(
     host: Host, copied: None, damage: str
 ) -> None:
     one = f"damage() {{ {DAMAGES[damage]}; }}; "
+    began = host.check_output("date +%s")
     restart(host, f"{one} damage {MEMORY}; damage {RECORD}")
     assert known(host)
     assert host.check_output(f"python3 -c {shlex.quote(READ)} {RECORD} calls").isdigit()
@@ -81,7 +82,8 @@ def test_damaged_databases_are_replaced_by_their_copies(
     if damage != MENDED_IN_PLACE:
         told = host.run("gardeligne etat").stdout
         assert "la mémoire du central était abîmée, sa copie du" in told
-        assert f"{MEMORY}: " in host.check_output("journalctl --no-pager -u asterisk -n 30")
+        said = host.check_output(f"journalctl --no-pager -u asterisk --since=@{began}")
+        assert f"{MEMORY}: " in said
 
 
 def test_damage_in_memory_is_mended_from_the_disk(host: Host, copied: None) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from lab.build import roles_done
 from testinfra.host import Host
 
 FOYER = "/boot/firmware/foyer.txt"
@@ -36,6 +37,11 @@ def text(host: Host) -> str:
 def runs(host: Host) -> str:
     """Tell one run of the playbook from another."""
     return str(host.run("stat --format %%Y.%%Z /var/log/gardeligne-setup.log").stdout)
+
+
+def done(host: Host) -> set[str]:
+    """Return the roles that the last run of the playbook did not leave out."""
+    return roles_done(host.file("/var/log/gardeligne-setup.log").content_string)
 
 
 def asterisk(host: Host, command: str) -> str:
@@ -115,6 +121,9 @@ def test_a_file_filled_in_makes_it_an_exchange_without_a_network(host: Host) -> 
     assert "smtp.free.fr" in host.file("/etc/postfix/main.cf").content_string
     assert not host.service("ssh").is_running
     assert not host.file(ERRORS).exists
+    # Packages, locale and time are of nobody: the image has them, as it was left.
+    assert "system" not in done(host)
+    assert {"asterisk", "mail", "dialplan"} <= done(host)
 
 
 def test_the_secrets_have_left_the_card_and_are_for_root_alone(host: Host) -> None:
@@ -152,15 +161,26 @@ def test_a_change_is_live_and_what_the_household_has_stays(host: Host) -> None:
     asterisk(host, "database put known 0612345678 keypad")
     host.check_output(f"mkdir -p $(dirname {MESSAGE}) && echo message >{MESSAGE}")
     since = uptime(host)
-    before = asterisk(host, "dialplan show guard")
+    assert "SET_wait=4" in asterisk(host, "dialplan show globals")
     write(host, text(host).replace("attente: 4", "attente: 9"))
     assert start(host)["good"]
-    assert asterisk(host, "dialplan show guard") != before
+    assert "SET_wait=9" in asterisk(host, "dialplan show globals")
     assert uptime(host) > since, "it was started anew"
     assert "0612345678" in asterisk(host, "database show known")
     assert host.file(MESSAGE).exists
     assert host.file(MADE).content_string == made
     assert text(host).count("'(enregistré)'") == 2
+    assert done(host) == {"dialplan"}
+
+
+def test_once_a_week_all_is_looked_through(host: Host) -> None:
+    assert host.service("gardeligne-setup-whole.timer").is_enabled
+    host.check_output("chmod 755 /var/spool/asterisk")  # nothing that a run for a change looks at
+    since = uptime(host)
+    host.check_output("systemctl start gardeligne-setup-whole.service")
+    assert {"system", "asterisk", "dialplan"} <= done(host)
+    assert host.file("/var/spool/asterisk").mode == 0o750
+    assert uptime(host) > since, "it was started anew"
 
 
 def test_another_household_cannot_have_the_former_ones_account(host: Host) -> None:
@@ -176,6 +196,7 @@ def test_another_household_replaces_all(host: Host) -> None:
     other = text(host).replace("famille.martin@free.fr", "les.durand@free.fr")
     write(host, other.replace("'(enregistré)'", "'Other-secret-of-a-test-2'"))
     assert start(host)["good"], host.file("/var/log/gardeligne-setup.log").content_string[-3000:]
+    assert {"system", "asterisk", "numbers", "journal"} <= done(host)
     assert host.service("asterisk").is_running
     assert "0911223344" in host.file("/etc/asterisk/pjsip.conf").content_string
     assert "0612345678" not in asterisk(host, "database show known")

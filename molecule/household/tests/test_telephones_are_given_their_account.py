@@ -14,7 +14,7 @@ from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
-import terminal
+from support import terminal
 from testinfra.host import Host
 
 FOLDER = "/run/gardeligne-handover"

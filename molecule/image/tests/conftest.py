@@ -7,8 +7,9 @@ from collections.abc import Generator
 import pytest
 import testinfra
 from lab import Lab, open_lab
-from lab.emulated import Pi
+from lab.emulated import STARTING, Pi, lets_in
 from lab.house import House
+from lab.world import eventually
 from testinfra.host import Host
 
 
@@ -27,5 +28,7 @@ def lab() -> Generator[Lab, None, None]:
 @pytest.fixture
 def house(lab: Lab) -> Generator[House, None, None]:
     house = lab.houses["pi"]
+    # What left it off or starting is one failure, not one of each test that follows.
+    eventually(lambda: lets_in(house), "it lets us in", STARTING)
     yield house
     house.rest()

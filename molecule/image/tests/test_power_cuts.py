@@ -5,16 +5,15 @@ from __future__ import annotations
 import random
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from lab import Lab
+from lab.emulated import STARTING, SWITCH, lets_in
 from lab.house import House
 from lab.sound import seconds_of
 from lab.world import eventually
 from testinfra.host import Host
 
-PI = Path(__file__).parents[1] / "pi"
 SPOKEN = 5  # seconds
 CHECK = (
     "import sqlite3, sys;"
@@ -31,15 +30,6 @@ def leave_a_message(house: House, lab: Lab) -> None:
     house.known.listen_for(8 + SPOKEN)  # the announcement, then the message
     house.known.hang_up()
     eventually(lambda: len(lab.mailsink.to(house.mailbox)) > before, "the message is mailed", 60)
-
-
-def lets_in(house: House) -> bool:
-    """Tell whether SSH answers."""
-    try:
-        house.run("true")
-    except RuntimeError:
-        return False
-    return True
 
 
 def messages(house: House) -> list[str]:
@@ -59,10 +49,10 @@ def test_a_power_cut_loses_no_message(house: House, lab: Lab, host: Host, cut: i
     house.known.dial(house.number)
     house.known.wait("CALL_ESTABLISHED", timeout=30)
     house.known.listen_for(random.Random(cut).uniform(0, 12))  # noqa: S311 - no secret
-    subprocess.run([PI, "cut"], check=True)
+    subprocess.run([SWITCH, "cut"], check=True)
     house.known.hang_up()
-    subprocess.run([PI, "again"], check=True)
-    eventually(lambda: lets_in(house), "it lets us in again", 300)
+    subprocess.run([SWITCH, "again"], check=True)
+    eventually(lambda: lets_in(house), "it lets us in again", STARTING)
     state = eventually(
         lambda: (
             found
@@ -71,7 +61,7 @@ def test_a_power_cut_loses_no_message(house: House, lab: Lab, host: Host, cut: i
             else None
         ),
         "it has started",
-        300,
+        STARTING,
     )
     assert state == "running", host.run("systemctl --failed").stdout
     assert "EXT4-fs error" not in host.check_output("dmesg")

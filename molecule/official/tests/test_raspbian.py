@@ -8,7 +8,7 @@ import pytest
 from lab.emulated import Pi
 from testinfra.host import Host
 
-# What tests/official.py gives to the image, and init_resize replaces by another.
+# What tests/support/official.py gives to the image, and init_resize replaces by another.
 LABEL_ID = "ee397c53"
 
 

@@ -1,4 +1,4 @@
-"""A connection into a scenario's container by the script `enter`: podman's own is far slower."""
+"""A connection into a scenario's container by `run-in-machine`: podman's own is far slower."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ options:
     vars:
       - name: ansible_pipelining
 """
-ENTER = Path(__file__).parents[1] / "enter"
+RUN_IN_MACHINE = Path(__file__).parents[1] / "run-in-machine"
 
 
 class Connection(ConnectionBase):  # type: ignore[misc]
@@ -48,7 +48,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         name = self.get_option("remote_addr")
         done = subprocess.run(
-            [ENTER, name, "/bin/sh", "-c", cmd],
+            [RUN_IN_MACHINE, name, "/bin/sh", "-c", cmd],
             input=in_data or b"",
             capture_output=True,
             check=False,

@@ -5,7 +5,7 @@ sections ``{"name": str, "options": [[key, value], ...]}`` in file order. A key 
 stand more than once (``register``, ``match``).
 
 Options are chosen among those that Asterisk 13.14 (Stretch) knows already; the table
-with their source is tests/asterisk-13.14-options.yml.
+with their source is tests/appliance/asterisk-13.14-options.yml.
 
 The code is the package `asterisk_drivers`, in the folder beside this file, as Ansible loads each
 file of filter_plugins on its own: roles/household/filter_plugins/household_filters.py says more.

@@ -39,15 +39,13 @@ def dialplan_decoy_steps(decoy: dict[str, str]) -> list[str]:
     return [f"Playtones({decoy['cadence']})"] if "cadence" in decoy else []
 
 
-def dialplan_waits(decoy: dict[str, str], wait: float) -> tuple[float, float]:
-    """Return how many seconds of the wait a caller hears the decoy, and an ordinary ring after it.
+def dialplan_bell(decoy: dict[str, str]) -> float:
+    """Return after how many seconds a decoy becomes an ordinary ring.
 
-    A decoy whose tones are not played once goes on until the phones ring.
+    0: one whose tones are not played once goes on until the phones ring.
     """
     once = [tone for tone in decoy.get("cadence", "").split(",") if tone.startswith("!")]
-    bell = sum(int(tone.split("/")[1]) for tone in once) / 1000
-    heard = min(bell or wait, wait)
-    return round(heard, 2), round(wait - heard, 2)
+    return sum(int(tone.split("/")[1]) for tone in once) / 1000
 
 
 def dialplan_pattern(caller: str) -> str:
@@ -98,11 +96,11 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "dialplan_bell": dialplan_bell,
             "dialplan_forms": dialplan_forms,
             "dialplan_limit": dialplan_limit,
             "dialplan_pattern": dialplan_pattern,
             "dialplan_phones": dialplan_phones,
             "dialplan_rewritten": dialplan_rewritten,
-            "dialplan_waits": dialplan_waits,
             "dialplan_decoy_steps": dialplan_decoy_steps,
         }

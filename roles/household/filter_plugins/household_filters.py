@@ -23,6 +23,7 @@ from household.errors import (
 from household.model import household_model, household_pick
 from household.numbers import household_numbers
 from household.secrets import household_missing, household_secret_files
+from household.settings import limits
 from household.sources import household_files, household_unreadable
 from household.spelling import FRENCH, rules
 
@@ -43,6 +44,7 @@ class FilterModule:
         return {
             "household_errors": household_errors,
             "household_files": household_files,
+            "household_limits": limits,
             "household_missing": household_missing,
             "household_model": household_model,
             "household_numbers": household_numbers,

@@ -18,9 +18,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from lab.build import PROJECT, built, play
+from lab.build import built, play
 from lab.parts import Attempt, Operator, Robot
-from lab.world import DATA, EXCHANGES, eventually, use_scenario
+from lab.world import DATA, EXCHANGES, PROJECT, eventually, use_scenario
 
 from . import report
 from .data import BATTERY, DECOYS, PRODUCT_DEFAULT, Profile, profiles

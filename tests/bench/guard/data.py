@@ -24,7 +24,7 @@ def _plain(decoy: dict[str, str]) -> dict[str, str]:
 
 
 BATTERY = _load(Path(__file__).with_name("battery.yml"))
-PUBLISHED: dict[str, str] = _load(ROOT / "molecule/calls/inventory/group_vars/all/lab.yml")[
+PUBLISHED: dict[str, str] = _load(ROOT / "molecule/laboratory/inventory/group_vars/all/lab.yml")[
     "lab_profiles"
 ]
 _PRODUCT = _load(ROOT / "group_vars/all/decoys.yml")["gardeligne_decoys"]

@@ -1,6 +1,7 @@
-"""Hours of the day, as a household writes them and as Asterisk reads them."""
+"""Hours of the day, as a household writes them and as Asterisk reads them.
 
-from __future__ import annotations
+On the appliance too: Python 3.5.
+"""
 
 import re
 
@@ -17,7 +18,9 @@ def hours(text: str) -> str:
     if not found:
         raise ValueError('is no time of a day. Write it as "22:00-07:00".')
     from_hour, from_minute, to_hour, to_minute = found.groups()
-    begin, end = f"{from_hour:0>2}:{from_minute}", f"{to_hour:0>2}:{to_minute}"
+    begin, end = (
+        "{:0>2}:{}".format(*time) for time in ((from_hour, from_minute), (to_hour, to_minute))
+    )
     if begin == end:
         raise ValueError('ends when it begins. Write "" for never.')
-    return f"{begin}-{end}"
+    return "{}-{}".format(begin, end)

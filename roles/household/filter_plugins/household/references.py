@@ -234,7 +234,7 @@ def release_problems(sound: Sound) -> Iterator[Problem]:
     if release not in releases:
         text = (
             f"is {quoted(release)}: this host's system has no Asterisk that I know."
-            f" {sound['household_releases_without_asterisk']} have none at all. Use"
+            f" {sound['household_releases_without_asterisk']} has none at all. Use"
             f" {releases[sound['household_recommended_release']]['name']}; there are:"
             f" {listed(known['name'] for known in releases.values())}."
         )

@@ -3,8 +3,9 @@
 The household's data, foyer.txt and the household's command on the box (roles/journal has a link to
 this file) all read numbers here; the dialplan's own rules are made of the same tables, by rules().
 A key is 0XXXXXXXXX for France and its departments overseas, 0700… or 0901… with fourteen digits for
-machines, 00 and the rest for other countries, and a short number as such. tests/spellings.tsv has
-what each spelling is. Runs on Python 3.5 (Stretch) and later, with nothing but its own library.
+machines, 00 and the rest for other countries, and a short number as such. What each spelling is
+stands in tests/support/spellings.tsv. Runs on Python 3.5 (Stretch) and later, with nothing but its
+own library.
 """
 
 import functools

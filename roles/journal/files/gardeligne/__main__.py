@@ -13,7 +13,9 @@ from typing import Dict, List
 import calls
 import checks
 import exchange
+import finding
 import french
+import live
 import spelling
 
 USAGE = """\
@@ -21,8 +23,14 @@ Usage : gardeligne COMMANDE
 
   appels [N]               les N derniers appels (20), le plus récent en bas
   bilan [JOURS]            ce que les appels des derniers jours (30) ont donné
-  connus                   les numéros devenus connus en les appelant ou au clavier
-  bloques                  les numéros bloqués au clavier
+  connus                   les numéros devenus connus en les appelant, au clavier ou ici
+  bloques                  les numéros bloqués au clavier ou ici
+  laisser NUMÉRO           laisser ce numéro sonner tout de suite, toujours
+  bloquer NUMÉRO           bloquer ce numéro
+  attendre HEURES          attendre un appel : tout le monde sonne (1 à 24 ; 0 : fini)
+  regler                   les réglages qui se changent ici, et ce qu'ils sont
+  regler attente SECONDES  combien un inconnu attend (« fichier » : ce que disent les fichiers)
+  regler calme HEURES      les heures calmes, comme 22:00-07:00 (« jamais » ; « fichier »)
   oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
   etat                     tout fonctionne-t-il, et sinon, que faire ?
   vu                       ne plus dire quelle base de données a été remplacée
@@ -50,9 +58,9 @@ def count(arguments: List[str], usual: int) -> int:
     """Return the one number that may be given. Raises Refused."""
     if not arguments:
         return usual
-    if len(arguments) > 1 or not arguments[0].isdigit() or int(arguments[0]) == 0:
+    if len(arguments) > 1 or french.whole(arguments[0]) < 1:
         raise Refused(USAGE)
-    return int(arguments[0])
+    return french.whole(arguments[0])
 
 
 def show_calls(arguments: List[str]) -> List[str]:
@@ -100,12 +108,72 @@ def forget(arguments: List[str]) -> List[str]:
         for family in ("known", "blocked"):
             exchange.forget(family)
         return ["Tout est oublié."]
-    number = spelling.caller(asked)
-    if len(number) < 2:
-        raise Refused("« {} » n'est pas un numéro.\n\n{}".format(asked, USAGE) if asked else USAGE)
+    number = one_number(asked)
     forgotten = [exchange.forget(family, number) for family in ("known", "blocked")]
     shown = french.number(number)
     return [shown + (" est oublié." if any(forgotten) else " n'était ni connu ni bloqué.")]
+
+
+def one_number(asked: str) -> str:
+    """Return a number that was typed as the guard has it. Raises Refused."""
+    number = spelling.caller(asked)
+    if len(number) < 2:
+        raise Refused("« {} » n'est pas un numéro.\n\n{}".format(asked, USAGE) if asked else USAGE)
+    return number
+
+
+def let_through(arguments: List[str]) -> List[str]:
+    """Let a number ring at once from now on."""
+    number = one_number(" ".join(arguments))
+    exchange.keep("known", number)
+    return ["{} sonne tout de suite à partir de maintenant.".format(french.number(number))]
+
+
+def block(arguments: List[str]) -> List[str]:
+    """Block a number from now on. Raises Refused for one that nothing blocks."""
+    number = one_number(" ".join(arguments))
+    shown = french.number(number)
+    with open(checks.EXCHANGE, encoding="utf-8") as file:
+        rescue = json.load(file)["rescue"]
+    if number in rescue:
+        raise Refused("{} est celui des secours : rien ne le bloque.".format(shown))
+    if exchange.listed("allow", number):
+        raise Refused(
+            "{} est dans une liste de numéros à laisser passer, qui l'emporte : "
+            "retirez-le de là.".format(shown)
+        )
+    exchange.keep("blocked", number)
+    return ["{} est bloqué à partir de maintenant.".format(shown)]
+
+
+def expect(arguments: List[str]) -> List[str]:
+    """Let everybody ring for some hours."""
+    hours = french.whole(arguments[0]) if len(arguments) == 1 else -1
+    if not 0 <= hours <= 24:
+        raise Refused(USAGE)
+    exchange.expect(hours)
+    if not hours:
+        return ["C'est fini : les inconnus attendent de nouveau."]
+    return [
+        "Tout le monde sonne tout de suite pendant {}.".format(
+            french.counted(hours, "heure", "heures")
+        )
+    ]
+
+
+def set_something(arguments: List[str]) -> List[str]:
+    """Say what the settings are that can be changed at once, or change one. Raises Refused."""
+    if not arguments:
+        return live.all_told()
+    chosen = live.SETTINGS.get(arguments[0])
+    if not chosen or len(arguments) != 2:
+        raise Refused(USAGE)
+    with open(checks.EXCHANGE, encoding="utf-8") as file:
+        least, most = map(int, json.load(file)["wait"])
+    try:
+        return [live.change(chosen, arguments[1], (least, most))]
+    except ValueError as error:
+        raise Refused("« {} » : il faut {}.".format(arguments[1], error)) from None
 
 
 def agreed(question: str) -> bool:
@@ -121,7 +189,7 @@ def show_state() -> int:
     points = french.counted(wrong, "point à corriger.", "points à corriger.")
     print(points if wrong else "Tout va bien.")
     for each in found:
-        print("\n".join(checks.told(each)))
+        print("\n".join(finding.told(each)))
     if all(each.good for each in found if each.name == checks.CENTRAL):
         print("\n".join(exchange.known_numbers()))
     return 1 if wrong else 0
@@ -152,6 +220,10 @@ COMMANDS = {
     "bilan": show_summary,
     "connus": lambda arguments: show_family("known", arguments),
     "bloques": lambda arguments: show_family("blocked", arguments),
+    "laisser": let_through,
+    "bloquer": block,
+    "attendre": expect,
+    "regler": set_something,
     "oublier": forget,
 }
 # What speaks for itself, and whose exit status is its own.

@@ -57,6 +57,62 @@ def forget(name: str, number: str = "") -> bool:
     return found
 
 
+def keep(name: str, number: str) -> None:
+    """Put a number into the family `known` or `blocked`, and out of the other one: at once."""
+    for other in ("known", "blocked"):
+        asterisk("database del {} {}".format(other, number))
+    asterisk('database put {} {} "{} command"'.format(name, number, int(time.time())))
+
+
+def expect(hours: int) -> None:
+    """Let every call ring at once for some hours; not any more, for 0."""
+    if hours:
+        until = int(time.time()) + hours * 3600
+        asterisk("database put guard expecting {}".format(until))
+    else:
+        asterisk("database del guard expecting")
+
+
+def setting(name: str) -> Tuple[str, str]:
+    """Return what a setting is now, and what the household's files say. Raises Stopped.
+
+    It was changed here if that was when the files said what they say now: as the dialplan has it.
+    """
+    written = ""
+    for line in asterisk("dialplan show globals").splitlines():
+        variable, _, value = line.strip().partition("=")
+        if variable == "SET_" + name:
+            written = value
+    changed = family("guard").get(name, [])
+    return (changed[0] if changed[1:] == [written] else written, written)
+
+
+def set_at_once(name: str, value: str) -> None:
+    """Change a setting, for as long as the household's files say what they say now."""
+    _, written = setting(name)
+    asterisk('database put guard {} "{} {}"'.format(name, value, written))
+
+
+def set_as_in_files(name: str) -> None:
+    """Let a setting be what the household's files say."""
+    asterisk("database del guard {}".format(name))
+
+
+def listed(action: str, number: str, database: str = LISTS) -> bool:
+    """Tell whether a written list (`allow`, `block`) has a number. Raises sqlite3.Error.
+
+    Whole, or by a beginning of two digits and more: as the guard looks it up.
+    """
+    beginnings = [number[:length] + "*" for length in range(2, len(number) + 1)]
+    keys = [action + key for key in [number, *beginnings]]
+    connection = sqlite3.connect("file:{}?mode=ro".format(database), uri=True, timeout=5)
+    try:
+        ask = "SELECT 1 FROM numbers WHERE key = ?"
+        return any(connection.execute(ask, (key,)).fetchone() for key in keys)
+    finally:
+        connection.close()
+
+
 def suspended() -> Tuple[float, str]:
     """Return until when every call rings at once (seconds since 1970), and why; 0 if not."""
     found = family("guard")
@@ -91,7 +147,7 @@ def problems() -> List[str]:
     except Stopped:
         return ["Le central est arrêté : " + CURE_OF_STOP]
     if lists() is None:
-        return ["La liste des numéros est illisible : sudo gardeligne-numbers, ou le playbook"]
+        return ["La liste des numéros est illisible : sudo gardeligne-numbers"]
     return []
 
 

@@ -31,6 +31,11 @@ def duration(value: float) -> str:
     return "{} h {:02} min".format(whole // 3600, whole % 3600 // 60)
 
 
+def whole(text: str) -> int:
+    """Return a whole number as it was typed: -1 for anything else, or more than nine digits."""
+    return int(text) if re.match("[0-9]{1,9}$", text) else -1
+
+
 def counted(count: int, one: str, many: str) -> str:
     """Return a count with its noun; nought is singular in French."""
     return "{} {}".format(count, one if count < 2 else many)

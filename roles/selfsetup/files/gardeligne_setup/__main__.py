@@ -1,7 +1,10 @@
-"""usage: gardeligne-setup
+"""usage: gardeligne-setup [--whole]
 
 Bring the box to what foyer.txt says (see the package). Ends with 0 also where the household has to
 correct something: that is told, and is no failure of the service.
+
+With --whole, foyer.txt is not looked at: all that was made of the last one is looked through, and
+mended where something else has changed it.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -154,6 +157,10 @@ class Setup:
         self.restart = before != self._network()
         return IN_EFFECT
 
+    def look_through(self) -> str | None:
+        """Mend what is no longer as it was set up; return in French what failed, if anything."""
+        return playbook.run(self.places, whole=True) if self.is_set_up else None
+
     def _network(self) -> str:
         """Return a hash of what counts from the next start only."""
         found = hashlib.sha256()
@@ -179,10 +186,18 @@ def text_of(status: Status) -> bytes:
     return json.dumps(asdict(status), ensure_ascii=False, indent=2).encode()
 
 
-def main(places: Places | None = None) -> int:
-    """Run, and say to the report on the start how it went."""
+def main(places: Places | None = None, arguments: Sequence[str] = ()) -> int:
+    """Run, and say how it went: to the report on the start; with --whole, in the journal."""
     places = places or Places()
     setup = Setup(places)
+    if list(arguments) == ["--whole"]:
+        failed = setup.look_through()
+        if failed is not None:
+            print(f"Gardeligne : vérification arrêtée à l'étape « {failed} »", flush=True)
+        return int(failed is not None)
+    if arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
     try:
         status = setup.run()
     except Exception as error:
@@ -209,4 +224,4 @@ def tell(places: Places, status: Status) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments=sys.argv[1:]))

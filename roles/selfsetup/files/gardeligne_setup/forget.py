@@ -20,6 +20,7 @@ FILES = (
     "var/mail/root",  # what was written to the machine
     "var/mail/refused",  # what could not be sent
     "var/log/gardeligne-setup.log",
+    "var/lib/gardeligne/settled.json",  # so that all is done anew
 )
 SERVICES = (
     "asterisk-trunk-watch.service",

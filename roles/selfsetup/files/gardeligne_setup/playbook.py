@@ -13,12 +13,14 @@ _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(\w+) : )?.*\] \*", re.M)
 # What the roles do, in the household's words: the tasks' own names are for who wrote them.
 STEPS = {
     "household": "vérification des réglages",
+    "settled": "ce qui a changé",
     "system": "système",
     "sdcard": "carte et réseau",
     "mail": "courrier",
     "asterisk": "central téléphonique",
     "journal": "journal des appels",
     "phones": "réglage des téléphones",
+    "updates": "mises à jour",
     "voicemail": "messagerie vocale",
     "numbers": "listes de numéros",
     "dialplan": "traitement des appels",
@@ -28,9 +30,10 @@ BEFORE = "préparation"
 _FAILED = re.compile(r"^(?:fatal|failed): \[", re.M)
 
 
-def run(places: Places) -> str | None:
+def run(places: Places, *, whole: bool = False) -> str | None:
     """Run it; return None if all went well, else what failed, in French.
 
+    Roles that have nothing to do since the last good run are left out, but not with ``whole``.
     What it says goes to a file that root alone reads, also if it should have a secret in it.
     """
     for folder in ("local", "remote"):
@@ -49,6 +52,8 @@ def run(places: Places) -> str | None:
         "ANSIBLE_NO_TARGET_SYSLOG": "1",
     }
     command = [places.ansible, f"--inventory={places.inventory}", "playbook.yml"]
+    if whole:
+        command.append("--extra-vars=settled_full=true")
     places.log.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(places.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as log:

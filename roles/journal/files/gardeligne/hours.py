@@ -1,0 +1,1 @@
+../../../household/filter_plugins/household/hours.py
