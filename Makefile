@@ -83,8 +83,8 @@ test-long: setup-containers setup-image ## a bare Debian 13, more cards and powe
 	@PYTHONPATH=tests $(BIN)/python -m fresh trixie --try
 	@$(BIN)/python -m image packages --architecture="$$(dpkg --print-architecture)"
 	@$(BIN)/python -m image packages --architecture="$$(dpkg --print-architecture)" --again
-	@for scenario in default household calls; do \
-	    $(MAKE) --no-print-directory scenario NAME=$$scenario EXCHANGE=trixie-pjsip; done
+	@for exchange in trixie-pjsip bullseye-pjsip; do for scenario in default household calls; do \
+	    $(MAKE) --no-print-directory scenario NAME=$$scenario EXCHANGE=$$exchange; done; done
 	@GARDELIGNE_TESTS=long $(MAKE) --no-print-directory scenario NAME=image
 	@GARDELIGNE_TESTS=long $(MAKE) --no-print-directory scenario NAME=household TEST=test_settled EXCHANGE=forky-pjsip
 	@for scenario in self official anybody; do \

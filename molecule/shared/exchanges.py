@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,18 @@ SCENARIO = "{{ lookup('ansible.builtin.env', 'MOLECULE_SCENARIO_NAME') }}"
 
 
 def exchanges(
-    releases: Mapping[str, Mapping[str, Any]], left_out: Sequence[str] = ("archived",)
+    releases: Mapping[str, Mapping[str, Any]], *, every: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """Return the hosts by name, RELEASE-DRIVER; what is archived has a scenario of its own."""
+    """Return the hosts by name, RELEASE-DRIVER; what is archived has a scenario of its own.
+
+    Not every: neither a release whose Asterisk another has, nor a driver that only an inventory
+    can ask for.
+    """
     found: dict[str, dict[str, Any]] = {}
     for release, about in releases.items():
-        for driver in about["sip_drivers"] if not any(map(about.get, left_out)) else ():
+        if about.get("archived") or ("twin" in about and not every):
+            continue
+        for driver in about["sip_drivers"][: None if every else 1]:
             name = f"{release}-{driver.removeprefix('chan_')}"
             found[name] = {"container_release": release}
             if about.get("built"):
@@ -47,10 +53,10 @@ def exchanges(
 
 def inventory(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the exchanges as Ansible's inventory scripts do."""
-    # What one Asterisk does is not tried twice, and nothing waits for a twin's packages to be
-    # built: it is there for who names an exchange (`make scenario EXCHANGE=...`).
-    twins = [] if os.environ.get("GARDELIGNE_EXCHANGE") else ["twin"]
-    hosts = exchanges(data["gardeligne_releases"], ["archived", *twins])
+    # Nothing waits for a twin's packages to be built, and two processors carry the calls of two
+    # exchanges: the others are there for who names one (`make scenario EXCHANGE=...`).
+    every = bool(os.environ.get("GARDELIGNE_EXCHANGE"))
+    hosts = exchanges(data["gardeligne_releases"], every=every)
     return {
         "_meta": {"hostvars": hosts},
         "all": {

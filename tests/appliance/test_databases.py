@@ -255,7 +255,7 @@ def test_a_large_record_takes_little_time(box: Box) -> None:
         database.executemany("INSERT INTO calls VALUES (NULL, ?)", rows)
     began = time.monotonic()
     box.start()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60, "the unit's patience"
 
 
 def test_it_is_written_in_the_language_of_python_3_5() -> None:

@@ -159,7 +159,7 @@ def test_an_asterisk_that_hangs_is_told_in_time_with_a_cure_that_helps(
     box.says("hangs", "")
     began = time.monotonic()
     told = wrong(capsys)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert told[0] == "Central : ne répond pas"
     assert told[1:] == [
         "Ligne free (09 87 65 43 21) : pas vérifié",

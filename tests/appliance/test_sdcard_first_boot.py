@@ -30,9 +30,9 @@ def test_a_command_that_is_not_there_has_failed() -> None:
 
 def test_a_command_that_hangs_is_left() -> None:
     began = time.monotonic()
-    _, good = tools.run("sleep", "60", timeout=0.2)
+    _, good = tools.run("sleep", "600", timeout=0.2)
     assert not good
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_a_command_says_what_it_says_to_the_terminal_too() -> None:
@@ -50,7 +50,7 @@ def test_waiting_ends_with_the_answer(tmp_path: Path) -> None:
 def test_waiting_ends_without_an_answer() -> None:
     began = time.monotonic()
     assert not tools.wait(1, lambda: False)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_the_room_behind_a_partition_is_what_growing_takes(tmp_path: Path) -> None:

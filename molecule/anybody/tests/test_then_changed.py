@@ -11,6 +11,7 @@ from lab.emulated import (
     PI_WORKS_FOR,
     READY,
     SETTING_UP,
+    STARTING,
     WORK,
     Pi,
     lets_in,
@@ -82,7 +83,7 @@ def test_what_is_changed_is_live_and_the_rest_is_kept(
     figures["of which the change"] = {"pi": set_up_in(host)}
     assert "0655667788" in house.asterisk("database show known")
     assert host.check_output(INBOX) == messages
-    house.wait_until_reachable()
+    house.wait_until_reachable(STARTING)
     house.stranger.dial(house.number)
     answered = house.stranger.wait("CALL_ESTABLISHED").at
     rang = house.salon.wait("CALL_INCOMING", timeout=30).at
@@ -108,7 +109,7 @@ def test_whatever_is_changed_at_a_pc_is_in_effect(
     assert "Endpoint:  003" in house.asterisk("pjsip show endpoints")
     if what == "a line":
         assert lab.operator.registered(SECOND)
-    house.wait_until_reachable()
+    house.wait_until_reachable(STARTING)
 
 
 def test_it_starts_and_takes_a_call(pi: Pi, host: Host, house: House, figures: Figures) -> None:

@@ -70,6 +70,6 @@ def test_a_power_cut_loses_no_message(house: House, lab: Lab, host: Host, cut: i
     assert set(kept) <= set(messages(house))
     for name in kept:
         assert seconds_of(house.read(name), house.known.tone) > SPOKEN - 2, name
-    house.wait_until_reachable()
+    house.wait_until_reachable(STARTING)
     time.sleep(1)
     house.run("sh", "-c", f"rm -f {VOICEMAIL}/*")

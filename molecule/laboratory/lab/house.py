@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from .parts import Operator
 from .phone import Phone
-from .world import DATA, LABORATORY, SECRET, Machine, eventually
+from .world import DATA, LABORATORY, SECRET, Machine, eventually, soon
 
 # Event that a telephone may subscribe to -> what it is told.
 NEWS = {
@@ -111,20 +111,24 @@ class House(Machine):
         """End the calls of all who have called, also of those who were not answered yet."""
         eventually(self._callers_hang_up, f"the telephones of {self.name} are quiet")
 
-    def wait_until_reachable(self) -> None:
+    def wait_until_reachable(self, patience: float = 130) -> None:
         """Call it until all phones ring: handsets and lines may need a minute to be known again."""
         self.forget()
 
         def rings() -> bool:
             dialled = self.known.dial(self.number)
-            self.known.listen_for(2)
-            eventually(lambda: self._gives_up(dialled), "the caller has given up")
-            return all(
-                any(event.at > dialled for event in phone.seen("CALL_INCOMING"))
-                for phone in self.handsets
-            )
 
-        eventually(rings, f"all phones of {self.name} ring", 130)
+            def all_ring() -> bool:
+                return all(
+                    any(event.at > dialled for event in phone.seen("CALL_INCOMING"))
+                    for phone in self.handsets
+                )
+
+            found = soon(all_ring, 10)
+            eventually(lambda: self._gives_up(dialled), "the caller has given up")
+            return found
+
+        eventually(rings, f"all phones of {self.name} ring", patience)
         self.callers_hang_up()
         self.wait_until_idle(40)  # the operator may still try to deliver what was given up
         self.forget()

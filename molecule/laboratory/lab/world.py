@@ -45,14 +45,19 @@ PROMPTS = {
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], what: str, timeout: float = 20) -> T:
-    """Return the first true answer of ``look``; fail with ``what`` when there is none."""
+def soon(look: Callable[[], T], timeout: float) -> T:
+    """Return the first true answer of ``look``, or its last one."""
     end = time.monotonic() + timeout
-    while not (found := look()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout:g} s: {what}")
+    while not (found := look()) and time.monotonic() < end:
         time.sleep(0.1)
     return found
+
+
+def eventually(look: Callable[[], T | None], what: str, timeout: float = 20) -> T:
+    """Return the first true answer of ``look``; fail with ``what`` when there is none."""
+    if found := soon(look, timeout):
+        return found
+    raise AssertionError(f"not within {timeout:g} s: {what}")
 
 
 def once_more(do: Callable[[], object], tidy: Callable[[], object]) -> Exception | None:
