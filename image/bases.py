@@ -91,8 +91,8 @@ def choose(name: str, file: Path | None, url: str, sha256: str) -> Base:
     base = replace(base, file=file, url=url or base.url, sha256=(sha256 or known).lower())
     if base.official and not base.sha256:
         raise ImageError(
-            f"--base {name}: which SHA-256 the zip must have is not known here. Take it from the "
-            "file .sha256 beside the zip, and add --sha256 SUM"
+            f"--base {name}: which SHA-256 the image must have is not known here. Take it from the "
+            "file .sha256 beside it, and add --sha256 SUM"
         )
     if base.sha256 and not re.fullmatch(r"[0-9a-f]{64}", base.sha256):
         raise ImageError(f"--sha256 {sha256}: no SHA-256, which has 64 of the signs 0-9 and a-f")

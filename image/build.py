@@ -25,6 +25,7 @@ from image import (
     workplace,
 )
 from image.errors import ImageError
+from image.packages import command as packages
 from image.steps import Steps
 
 # The household of an image that any household may have.
@@ -46,8 +47,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )  # fmt: skip
     parser.add_argument("--host", help="which host of the inventory, if it has several")
     parser.add_argument("--base", default=bases.DEFAULT, help=f"see bases.yml ({bases.DEFAULT})")
-    parser.add_argument("--base-file", type=Path, help="an official image's zip, already here")
-    parser.add_argument("--base-url", default="", help="where to get such a zip")
+    parser.add_argument("--base-file", type=Path, help="a packed official image, already here")
+    parser.add_argument("--base-url", default="", help="where to get such an image")
     parser.add_argument("--sha256", default="", help="its checksum, where bases.yml has none")
     parser.add_argument(
         "--output", type=Path, default=Path("gardeligne.img"), metavar="FILE",
@@ -73,8 +74,8 @@ def run(options: argparse.Namespace) -> None:
     able = bases.for_self_setup()
     if options.inventory == ANYBODY and base.name not in able:
         raise ImageError(
-            f"--for-anybody --base {base.name}: such a box sets itself up, and only "
-            f"{', '.join(able)} has an Ansible that can. Leave --base out"
+            f"--for-anybody --base {base.name}: such a box sets itself up, which only "
+            f"{' and '.join(able)} can, by their own Ansible. Leave --base out"
         )
     output: Path = options.output.absolute()
     host = _host(options.inventory, options.host)
@@ -101,6 +102,10 @@ def run(options: argparse.Namespace) -> None:
         steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
         disk.try_fuse2fs(work)
         fill.check(base, house, work, steps)
+        if base.suite in packages.suites():
+            target = packages.Target(base.suite, base.architecture)
+            with workplace.alone(target.folder):
+                packages.provide(target, work, steps)
         image = (fetch if base.official else debian).make(base, work, steps)
         with steps.step("copy of the base"):
             parts = disk.split(image, work)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
+import subprocess
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from image import disk, progress, tools, words, workplace
 from image.bases import Base
@@ -13,15 +18,16 @@ from image.debian import FOLDER
 from image.errors import ImageError
 from image.steps import Steps
 
-TOOLS = ("curl", *disk.FILES)
+TOOLS = ("curl", "xz", *disk.FILES)
 DOWNLOADS = tools.CACHE / "downloads"
 LARGEST = 16 << 30  # bytes of an image unpacked: more would not be what it says
 NO_RANGES = 33  # curl: the server cannot go on where a download was cut
 BLOCK = 1 << 20
+XZ = b"\xfd7zXZ\0"
 
 
 def source(base: Base) -> Path:
-    """Say where the zip is, or will be."""
+    """Say where the packed image is, or will be."""
     return base.file or DOWNLOADS / base.url.rpartition("/")[2]
 
 
@@ -89,25 +95,45 @@ def check(packed: Path, sha256: str) -> None:
 
 
 def unpack(packed: Path, target: Path) -> None:
-    """Unpack the one image of a zip; its zeros become holes."""
+    """Unpack the image of an .xz file, or the one of a zip; its zeros become holes."""
     try:
-        with zipfile.ZipFile(packed) as archive:
-            entry = _only_image(packed, archive)
-            disk.room_for(entry.file_size, target.parent)
-            with (
-                archive.open(entry) as data,
-                target.open("wb") as out,
-                progress.bar("unpacking", entry.file_size) as advance,
-            ):
+        with _opened(packed) as (data, size):
+            if size > LARGEST:
+                raise ImageError(
+                    f"{packed}: would unpack to {words.exact(size)}, more than the "
+                    f"{words.size(LARGEST)} that an image may have: do not use it"
+                )
+            disk.room_for(size, target.parent)
+            with target.open("wb") as out, progress.bar("unpacking", size) as advance:
                 while block := data.read(BLOCK):
                     if block.count(0) == len(block):
                         out.seek(len(block), 1)
                     else:
                         out.write(block)
                     advance(len(block))
-                out.truncate(entry.file_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise ImageError(f"{packed}: no good zip file ({error}). Get it anew") from None
+                out.truncate(size)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
+        raise ImageError(f"{packed}: no good zip or xz file ({error}). Get it anew") from None
+
+
+@contextmanager
+def _opened(packed: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """Open what is packed in a file; say its size in bytes too."""
+    with packed.open("rb") as data:
+        by_xz = data.read(len(XZ)) == XZ
+    if by_xz:
+        listed = subprocess.run(
+            ["xz", "--robot", "--list", packed], capture_output=True, text=True, check=False
+        )
+        if listed.returncode:
+            raise lzma.LZMAError(listed.stderr.strip().rpartition(": ")[2])
+        with lzma.open(packed) as data:
+            yield data, int(listed.stdout.splitlines()[-1].split("\t")[4])
+    else:
+        with zipfile.ZipFile(packed) as archive:
+            entry = _only_image(packed, archive)
+            with archive.open(entry) as data:
+                yield data, entry.file_size
 
 
 def _only_image(packed: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -125,11 +151,6 @@ def _only_image(packed: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     entry = images[0]
     if entry.flag_bits & 1:
         raise ImageError(f"{packed}: {entry.filename} is encrypted; an official image is not")
-    if entry.file_size > LARGEST:
-        raise ImageError(
-            f"{packed}: {entry.filename} would unpack to {words.exact(entry.file_size)}, more than "
-            f"the {words.size(LARGEST)} that an image may have: do not use it"
-        )
     return entry
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ from image.bases import Base
 from image.errors import ImageError
 from image.stamp import Stamp, newest_package
 from image.steps import Steps
+
+SETUP = tools.PROJECT / "roles/selfsetup/files"
+sys.path.append(str(SETUP))
+from gardeligne_setup import modules  # noqa: E402 - a box does the same with its own Python
 
 TOOLS = (*disk.FILES, *finish.TOOLS)
 ROOM = 2 << 30  # bytes that the root partition gets while it is filled; unused ones cost nothing
@@ -67,17 +72,47 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
         vault = _secret(house.vault_password, work / "vault")
         running = namespace.system_folders(root)
         with running, _prepared(root), vault as secret, steps.step(f"playbook for {house.host}"):
-            # Roles see by the fact is_chroot that nothing runs.
-            there = {
-                "ansible_connection": "community.general.chroot",
-                "ansible_host": str(root),
-                "ansible_python_interpreter": base.python,
-            }
-            _playbook("playbook.yml", house, there, secret, steps, when=newest_package(root))
+            with _python(root, base) as python:
+                # Roles see by the fact is_chroot that nothing runs.
+                there = {
+                    "ansible_connection": "community.general.chroot",
+                    "ansible_host": str(root),
+                    "ansible_python_interpreter": python,
+                }
+                _playbook("playbook.yml", house, there, secret, steps, when=newest_package(root))
             _end_programs(root)
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)
     return finish.finish(parts, base, house.host, work / "boot", work, MARGIN, steps)
+
+
+@contextmanager
+def _python(root: Path, base: Base) -> Iterator[str]:
+    """Say which Python of a root runs Ansible's modules: one that has loaded their code, if it can.
+
+    What it needs lies in the root's /dev, which is the run's own.
+    """
+    if base.official:  # Python 2.7
+        yield base.python
+        return
+    there = Path("/dev/gardeligne")
+    here = root / there.relative_to("/")
+    (found,) = Path(ANSIBLE).parent.glob("lib/python3*/site-packages/ansible")
+    for source, name in (
+        (found, "packages/ansible"),
+        (tools.PROJECT / "roles", "project/roles"),
+    ):
+        (here / name).mkdir(parents=True)
+        namespace.bind(source, here / name, read_only=True)
+    files = there / "project" / SETUP.relative_to(tools.PROJECT)
+    python = [base.python, "-X", f"pycache_prefix={there / 'compiled'}", "-I"]
+    with modules.ready(
+        here / "modules",
+        ["chroot", root, *python, files / "gardeligne_setup/modules.py"],
+        there / "project",
+        there / "packages",
+    ):
+        yield str(files / "python")
 
 
 @contextmanager
@@ -113,6 +148,7 @@ def _playbook(
         "LANG": "C.UTF-8",
         "ANSIBLE_CONFIG": str(tools.PROJECT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
+        modules.VARIABLE: "/dev/gardeligne/modules",
     }
     if when is not None:  # initramfs-tools and others know it
         settings["SOURCE_DATE_EPOCH"] = str(when)

@@ -67,11 +67,11 @@ def test_an_image_for_anybody_needs_no_household(tmp_path: Path) -> None:
     [
         (
             ["--base", "debian-bullseye"],
-            "only debian-forky has an Ansible that can",
+            "which only debian-forky and debian-trixie can, by their own Ansible",
         ),
         (
             ["--base", "raspbian-stretch-lite"],
-            "only debian-forky has an Ansible that can",
+            "which only debian-forky and debian-trixie can, by their own Ansible",
         ),
         (["--inventory", "inventory/example"], "not allowed with argument --for-anybody"),
     ],

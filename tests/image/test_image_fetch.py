@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import struct
 import subprocess
@@ -68,6 +69,15 @@ def test_an_official_image_comes_out_as_it_went_in(
     assert made.stat().st_blocks * 512 < 16 * official.MIB
     packed.unlink()
     assert fetch.make(base, tmp_path, steps) == made  # and it is not needed twice
+
+
+def test_an_image_may_be_packed_by_xz(tmp_path: Path, card: Path, steps: Steps) -> None:
+    packed = tmp_path / "card.img.xz"
+    with packed.open("wb") as out:
+        subprocess.run(["xz", "-0", "--stdout", "--block-size=1MiB", card], stdout=out, check=True)
+    made = fetch.make(stretch(packed, official.checksum(packed)), tmp_path, steps)
+    assert made.read_bytes() == card.read_bytes()
+    assert made.stat().st_blocks * 512 < 16 * official.MIB
 
 
 def test_its_partitions_keep_name_number_and_content(
@@ -202,6 +212,19 @@ def encrypted(path: Path) -> None:
     declare(path, 8, "<H", 1)
 
 
+def xz_of(path: Path, content: bytes) -> None:
+    path.write_bytes(lzma.compress(content))
+
+
+def half_xz(path: Path) -> None:
+    path.write_bytes(lzma.compress(os.urandom(4096))[:2000])
+
+
+def wrong_xz(path: Path) -> None:
+    xz_of(path, os.urandom(4096))
+    turn_a_bit(path)
+
+
 def web_page(path: Path) -> None:
     path.write_text("<html>Not found</html>")
 
@@ -213,9 +236,13 @@ BAD_ZIPS: dict[str, tuple[Callable[[Path], None], str]] = {
     "absolute": (lambda path: zip_of(path, "/etc/a.img"), "outside the folder"),
     "windows": (lambda path: zip_of(path, "C:\\a.img"), "outside the folder"),
     "bomb": (absurd_size, "would unpack to 4,294,967,280 bytes.*do not use it"),
-    "wrong content": (wrong_content, "no good zip file.*Get it anew"),
+    "wrong content": (wrong_content, "no good zip or xz file.*Get it anew"),
     "encrypted": (encrypted, "is encrypted"),
-    "no zip": (web_page, "no good zip file"),
+    "no zip": (web_page, "no good zip or xz file"),
+    "half of an xz": (half_xz, "no good zip or xz file.*Get it anew"),
+    "damaged xz": (wrong_xz, "no good zip or xz file.*Get it anew"),
+    "xz bomb": (lambda path: xz_of(path, bytes((1 << 30) + 1)), "would unpack to 1,073,741,825 by"),
+    "no card in an xz": (lambda path: xz_of(path, b"x" * 1024), "not the image of a Pi's card"),
     "no card": (lambda path: zip_of(path, "a.img"), "not the image of a Pi's card"),
 }
 

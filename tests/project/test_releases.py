@@ -86,7 +86,7 @@ def test_an_added_release_is_a_base_of_an_image(project: Path) -> None:
     ).stdout  # fmt: skip
     assert said.split() == [
         *(ADDED, "/usr/bin/python9", "main", "non-free"),
-        *("debian-forky", "debian-sarge"),
+        *("debian-forky", "debian-sarge", "debian-trixie"),
     ]
 
 

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from gardeligne_setup.places import Places
 
+from support.example import ROOT
+
+PYTHON = ROOT / "roles/selfsetup/files/python"
 SIP, MAIL = "Ligne-de-test-1", "Courrier-test-2"
 SECRETS = (SIP, MAIL)
 FILLED = f"""# Notre maison
@@ -69,7 +72,7 @@ class Box:
         project.mkdir()
         (project / "playbook.yml").write_text(PLAYBOOK.format(root=root))
         (project / "ansible.cfg").write_text("")
-        self.places = Places(root, project, f"{sys.prefix}/bin/ansible-playbook")
+        self.places = Places(root, project, f"{sys.prefix}/bin/ansible-playbook", PYTHON)
         self.foyer = self.places.boot / "foyer.txt"
         self.errors = self.places.boot / "foyer-erreurs.txt"
 
@@ -95,12 +98,13 @@ class Box:
         call = (
             "import sys; from pathlib import Path; from gardeligne_setup.__main__ import main;"
             "from gardeligne_setup.places import Places;"
-            "places = Places(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]);"
-            "sys.exit(main(places, sys.argv[4:]))"
+            "places = Places(*map(Path, sys.argv[1:3]), sys.argv[3], Path(sys.argv[4]));"
+            "sys.exit(main(places, sys.argv[5:]))"
         )
         places = self.places
+        where = places.root, places.project, places.ansible, places.interpreter
         return subprocess.Popen(
-            [sys.executable, "-c", call, places.root, places.project, places.ansible, *arguments],
+            [sys.executable, "-c", call, *where, *arguments],
             env={"PYTHONPATH": ":".join(sys.path), "LC_ALL": "C.UTF-8"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

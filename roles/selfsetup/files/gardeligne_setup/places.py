@@ -11,9 +11,10 @@ class Places:
     """The folders and files of a box, whose root may be elsewhere when this is tried."""
 
     root: Path = Path("/")
-    # Folders of the project (playbook and roles), and of its ansible-playbook.
+    # The project (playbook and roles), its ansible-playbook, and the Python of Ansible's modules.
     project: Path = Path("/usr/local/lib/gardeligne-setup/project")
     ansible: str = "/usr/bin/ansible-playbook"
+    interpreter: Path = Path("/usr/local/lib/gardeligne-setup/python")
 
     @property
     def boot(self) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 
-from . import files
+from . import files, modules
 from .places import Places
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(\w+) : )?.*\] \*", re.M)
@@ -50,13 +51,17 @@ def run(places: Places, *, whole: bool = False) -> str | None:
         "ANSIBLE_HOME": str(places.run),
         # What its modules are given is nothing for the journal either, and would wear the card out.
         "ANSIBLE_NO_TARGET_SYSLOG": "1",
+        "ANSIBLE_PYTHON_INTERPRETER": str(places.interpreter),
+        modules.VARIABLE: str(places.run / "modules"),
     }
     command = [places.ansible, f"--inventory={places.inventory}", "playbook.yml"]
     if whole:
         command.append("--extra-vars=settled_full=true")
     places.log.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(places.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as log:
+    program = [sys.executable, "-IB", modules.__file__]
+    quick = modules.ready(places.run / "modules", program, places.project)
+    with os.fdopen(handle, "wb") as log, quick:
         os.fchmod(log.fileno(), 0o600)
         done = subprocess.run(
             command,

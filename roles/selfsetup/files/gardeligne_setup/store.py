@@ -30,7 +30,6 @@ HOSTS = {
         "hosts": {
             HOST: {
                 "ansible_connection": "local",
-                "ansible_python_interpreter": "/usr/bin/python3",
                 "ansible_user": LOGIN,
                 "ansible_become": False,  # it is root that runs it
                 "system_offline": True,  # all packages are there

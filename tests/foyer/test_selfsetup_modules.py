@@ -1,0 +1,155 @@
+"""The Python of Ansible's modules: as any other, but that it has loaded Ansible's own code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from gardeligne_setup import modules
+from support.selfsetup import PYTHON
+
+TELL = """
+import json, os, sys
+print(json.dumps({
+    "loaded": "ansible.module_utils.basic" in sys.modules, "argv": sys.argv, "here": os.getcwd(),
+    "mask": os.umask(0), "variables": dict(os.environ),
+    "controller": "ansible._internal" in sys.modules,
+}))
+print("beside", file=sys.stderr)
+sys.exit(3)
+"""
+# A module of the project's own; what it says of itself was so before it imported anything.
+MODULE = """
+import sys
+loaded = "ansible.module_utils.basic" in sys.modules
+from ansible.module_utils.basic import AnsibleModule
+AnsibleModule({}).exit_json(loaded=loaded)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    library = folder / "roles/some/library"
+    library.mkdir(parents=True)
+    (library / "gardeligne_probe.py").write_text(MODULE)
+    (folder / "ansible.cfg").write_text(
+        "[defaults]\nlibrary = roles/some/library\n[connection]\npipelining = true\n"
+    )
+    return folder
+
+
+@contextmanager
+def running(folder: Path, project: Path) -> Iterator[dict[str, str]]:
+    place = folder / "modules"
+    with modules.ready(place, [sys.executable, "-I", modules.__file__], project):
+        yield {modules.VARIABLE: str(place)}
+
+
+@pytest.fixture
+def variables(tmp_path: Path, project: Path) -> Iterator[dict[str, str]]:
+    with running(tmp_path, project) as given:
+        yield given
+
+
+def python(
+    variables: dict[str, str], script: str, *arguments: str, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PYTHON, *arguments],
+        env={**variables, "OF": "mine"},
+        cwd=cwd,
+        input=script,
+        capture_output=True,
+        text=True,
+        umask=0o027,
+        check=False,
+    )
+
+
+def test_a_script_finds_all_that_it_was_started_with(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    done = python(variables, TELL, cwd=tmp_path)
+    said = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (3, "beside\n")
+    assert said.pop("variables").items() >= {"OF": "mine"}.items()
+    assert said == {
+        "loaded": True, "argv": [""], "here": str(tmp_path), "mask": 0o027, "controller": False,
+    }  # fmt: skip
+
+
+def test_a_script_may_be_a_file(variables: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "script.py"
+    file.write_text(TELL)
+    done = python(variables, "", str(file), "more")
+    assert json.loads(done.stdout)["argv"] == [str(file), "more"]
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("", 0),
+        ("import sys; sys.exit('in words')", 1),
+        ("1 / 0", 1),
+        ("(", 1),
+        (f"import os; os.kill(os.getpid(), {signal.SIGKILL:d})", 256 - signal.SIGKILL),
+    ],
+)
+def test_it_ends_as_the_script_does(variables: dict[str, str], script: str, code: int) -> None:
+    assert python(variables, script).returncode == code
+
+
+def test_what_a_script_leaves_to_its_end_is_done(variables: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "ended"
+    python(variables, f"import atexit; atexit.register(lambda: open({str(file)!r}, 'w'))")
+    assert file.exists()
+
+
+def test_one_does_not_wait_for_another(variables: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "there"
+    waits = f"import os, time\nwhile not os.path.exists({str(file)!r}): time.sleep(0.01)"
+    with subprocess.Popen([PYTHON], env=variables, stdin=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdin
+        waiting.stdin.write(waits)
+        waiting.stdin.close()
+        assert python(variables, f"open({str(file)!r}, 'w')").returncode == 0
+    assert waiting.returncode == 0
+
+
+def test_where_it_does_not_run_any_python_does(tmp_path: Path) -> None:
+    for missing in {}, {modules.VARIABLE: str(tmp_path / "nothing")}:
+        done = python(missing, TELL)
+        assert done.returncode == 3
+        assert json.loads(done.stdout)["loaded"] is False
+
+
+def test_it_ends_with_the_run(tmp_path: Path, project: Path) -> None:
+    parent = "import os; print(open(f'/proc/{os.getppid()}/stat').read().split()[3])"
+    with running(tmp_path, project) as variables:
+        server = Path("/proc") / python(variables, parent).stdout.strip()
+        assert (server / "exe").exists()
+    assert not server.exists()
+    assert json.loads(python(variables, TELL).stdout)["loaded"] is False
+
+
+def test_ansible_runs_modules_by_it(variables: dict[str, str], project: Path) -> None:
+    def ask(name: str, *options: str) -> str:
+        return subprocess.run(
+            [Path(sys.executable).with_name("ansible"), "box", "--inventory=box,",
+             "--connection=local", f"--module-name={name}", *options],
+            cwd=project,
+            env={**os.environ, **variables, "HOME": str(project),
+                 "ANSIBLE_PYTHON_INTERPRETER": str(PYTHON)},
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    assert '"loaded": true' in ask("gardeligne_probe")
+    assert f'"executable": "{sys.executable}"' in ask("ansible.builtin.setup")
