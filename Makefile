@@ -22,8 +22,8 @@ IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu
 # Unit tests do that with small ones, look at a card's FAT by a kernel that knows it, and read a
 # phone's QR code.
 UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
-# A phone that takes its account from the exchange.
-TEST_PACKAGES := linphone-cli
+# A phone that takes its account from the exchange, and a reader of its QR code.
+TEST_PACKAGES := linphone-cli zbar-tools
 
 .PHONY: help setup setup-containers setup-image lint unit quick test-quick test test-long test-fresh scenario \
     try check packages image flash bench bench-guard bench-lists bench-image prompts clean

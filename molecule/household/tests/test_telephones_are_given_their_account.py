@@ -84,7 +84,6 @@ def test_it_tells_the_account_that_asterisk_has(host: Host, told: Told) -> None:
     assert told.server in host.check_output("ip -4 address show scope global")
 
 
-@pytest.mark.skipif(not shutil.which("zbarimg"), reason="not run, no zbarimg")
 def test_the_code_on_the_screen_is_the_address(told: Told, tmp_path: Path) -> None:
     assert terminal.scanned(told.lines, tmp_path) == told.linphone
 
