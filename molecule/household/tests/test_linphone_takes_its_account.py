@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -14,8 +13,6 @@ from pathlib import Path
 import pytest
 from lab.sound import said
 from testinfra.host import Host
-
-pytestmark = pytest.mark.skipif(not shutil.which("linphonec"), reason="not run, no linphonec")
 
 PROMPTS = Path(__file__).parents[3] / "roles/dialplan/files/prompts"
 HANDOVER = "gardeligne-handover.service"
