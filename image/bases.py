@@ -74,8 +74,8 @@ def load(name: str) -> Base:
 
 def for_self_setup() -> list[str]:
     """Return the bases whose own Ansible is recent enough for a card for anybody."""
-    bases = known(RELEASES).values()
-    return [base.name for base in bases if RELEASES[base.suite].get("own_ansible")]
+    able = (base for base in known(RELEASES).values() if not base.official)
+    return [base.name for base in able if RELEASES[base.suite].get("own_ansible")]
 
 
 def choose(name: str, file: Path | None, url: str, sha256: str) -> Base:

@@ -217,9 +217,14 @@ def _boot_files(boot: _Boot, folder: Path) -> tuple[Path, Path | None, list[str]
     """Copy kernel and initrd out of the boot partition; say the kernel's arguments."""
     config = boot.copy("config.txt", folder).read_text(encoding="utf-8")
     named = re.search(r"^kernel=(\S+)", config, re.M)
-    kernel = boot.copy(named[1] if named else "kernel7.img", folder)
+    usual = "kernel8.img" if re.search(r"^arm_64bit=1", config, re.M) else "kernel7.img"
+    kernel = boot.copy(named[1] if named else usual, folder)
     ramdisk = re.search(r"^initramfs\s+(\S+)", config, re.M)
-    initrd = boot.copy(ramdisk[1], folder) if ramdisk else None
+    name = ramdisk[1] if ramdisk else ""
+    if re.search(r"^auto_initramfs=1", config, re.M):
+        # As the firmware does: kernel8.img has initramfs8.
+        name = kernel.stem.replace("kernel", "initramfs")
+    initrd = boot.copy(name, folder) if name else None
     return kernel, initrd, boot.copy("cmdline.txt", folder).read_text(encoding="utf-8").split()
 
 

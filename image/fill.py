@@ -92,7 +92,7 @@ def _python(root: Path, base: Base) -> Iterator[str]:
 
     What it needs lies in the root's /dev, which is the run's own.
     """
-    if base.official:  # Python 2.7
+    if base.python != "/usr/bin/python3":
         yield base.python
         return
     there = Path("/dev/gardeligne")

@@ -20,6 +20,10 @@ CMDLINE = (
     "rootfstype=ext4 elevator=deadline fsck.repair=yes rootwait quiet "
     "init=/usr/lib/raspi-config/init_resize.sh\n"
 )
+CMDLINE_OF_TRIXIE = (
+    f"console=serial0,115200 console=tty1 root=PARTUUID={LABEL_ID:08x}-02 rootfstype=ext4 "
+    "fsck.repair=yes rootwait resize\n"
+)
 FSTAB = (
     "proc /proc proc defaults 0 0\n"
     f"PARTUUID={LABEL_ID:08x}-01 /boot vfat defaults 0 2\n"
@@ -34,21 +38,25 @@ def run(*command: str | Path, script: str = "") -> None:
 
 
 def image(
-    target: Path, root: Path, boot: Mapping[str, bytes] | None = None, size: int = 24 * MIB
+    target: Path,
+    root: Path,
+    boot: Mapping[str, bytes] | None = None,
+    size: int = 24 * MIB,
+    boot_size: int = BOOT_SIZE,
 ) -> Path:
     """Make an image whose root partition has a folder's files; `boot` are further boot files."""
-    start = BOOT_START + BOOT_SIZE
+    start = BOOT_START + boot_size
     with target.open("wb") as out:
         out.truncate(start + size)
     table = f"label: dos\nlabel-id: {LABEL_ID:#x}\n"
-    table += f"start={BOOT_START // SECTOR}, size={BOOT_SIZE // SECTOR}, type=c\n"
+    table += f"start={BOOT_START // SECTOR}, size={boot_size // SECTOR}, type=c\n"
     table += f"start={start // SECTOR}, size={size // SECTOR}, type=83\n"
     run("sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", target, script=table)
     place: list[str | Path] = [
         "--offset",
         str(BOOT_START // SECTOR),
         target,
-        str(BOOT_SIZE // 1024),
+        str(boot_size // 1024),
     ]
     run("mkfs.vfat", "-F", "32", "-s", "1", "-n", "boot", *place)
     files = {"cmdline.txt": CMDLINE.encode(), "config.txt": b"dtparam=audio=on\n", **(boot or {})}
@@ -62,8 +70,21 @@ def image(
     return target
 
 
+def packed(source: Path, target: Path) -> str:
+    """Pack an image as it is published, by the ending of the name; say the SHA-256."""
+    return (xzed if target.suffix == ".xz" else zipped)(source, target)
+
+
+def xzed(source: Path, target: Path) -> str:
+    """Pack an image by xz; say the SHA-256."""
+    with target.open("wb") as out:
+        packing = ("xz", "-0", "--threads=0", "--stdout", "--block-size=4MiB", str(source))
+        subprocess.run(packing, stdout=out, check=True)
+    return checksum(target)
+
+
 def zipped(source: Path, target: Path) -> str:
-    """Zip an image as it is published; say the zip's SHA-256."""
+    """Zip an image; say the zip's SHA-256."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.write(source, source.name)
     return checksum(target)

@@ -32,7 +32,7 @@ def lab(host: Host) -> Generator[Lab, None, None]:
     for extension in DATA["lab_handset_secrets"]:
         secret = host.file(MADE + extension).content_string.strip()
         DATA["lab_handset_secrets"][extension] = secret
-    with open_lab(["pi"]) as opened:
+    with open_lab(["pi"], lines=1) as opened:
         opened.houses["pi"].mailbox = "famille.martin@example.net"
         yield opened
 

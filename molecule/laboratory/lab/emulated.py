@@ -114,8 +114,8 @@ class Pi:
         return f"{time.monotonic() - self._on:.0f} s"
 
     def read(self, name: str) -> str:
-        """Read a text on the card, as a PC does."""
-        return self._mtools("mtype", f"::{name}").stdout.decode("utf-8-sig")
+        """Read a text on the card, as a PC does: its lines end as ours do."""
+        return self._mtools("mtype", f"::{name}").stdout.decode("utf-8-sig").replace("\r\n", "\n")
 
     def write(self, name: str, text: str) -> None:
         """Write a text as a PC's editor does: a new file, then the old one is deleted."""

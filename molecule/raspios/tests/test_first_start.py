@@ -1,0 +1,1 @@
+../../image/tests/test_first_start.py

@@ -1,0 +1,1 @@
+../../image/tests/test_real_calls.py

@@ -1,0 +1,1 @@
+../../image/tests/test_the_playbook_over_ssh.py
