@@ -97,7 +97,7 @@ def _python(root: Path, base: Base) -> Iterator[str]:
         return
     there = Path("/dev/gardeligne")
     here = root / there.relative_to("/")
-    (found,) = Path(ANSIBLE).parent.glob("lib/python3*/site-packages/ansible")
+    (found,) = ANSIBLE.parent.glob("lib/python3*/site-packages/ansible")
     for source, name in (
         (found, "packages/ansible"),
         (tools.PROJECT / "roles", "project/roles"),
