@@ -6,7 +6,7 @@ import json
 
 from lab.build import roles_done
 from lab.emulated import READY, SETTING_UP, Pi, set_up_in
-from lab.world import DATA, SECRET, WAIT, Machine
+from lab.world import DATA, SECRET, WAIT, Machine, eventually
 from testinfra.host import Host
 
 from image import tools
@@ -62,6 +62,8 @@ def test_out_of_the_box_it_offers_nothing_and_says_what_to_do(pi: Pi) -> None:
     pi.wait_for("D'abord : Réglages", 900)
     tried = Machine("phones").run("python3", "-", pi.address, given=OFFERED).split()
     assert tried[1::2] == ["False"] * (len(tried) // 2), tried
+    # What the console says is on the card some moments later.
+    eventually(lambda: pi.has("gardeligne.txt"), "its report is on the card", 120)
     pi.cut()
     report = pi.read("gardeligne.txt")
     assert "[--] Réglages : foyer.txt n'est pas encore rempli" in report

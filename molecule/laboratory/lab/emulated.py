@@ -117,6 +117,13 @@ class Pi:
         """Read a text on the card, as a PC does: its lines end as ours do."""
         return self._mtools("mtype", f"::{name}").stdout.decode("utf-8-sig").replace("\r\n", "\n")
 
+    def has(self, name: str) -> bool:
+        """Tell whether a file is on the card."""
+        try:
+            return bool(self.read(name))
+        except subprocess.CalledProcessError:
+            return False
+
     def write(self, name: str, text: str) -> None:
         """Write a text as a PC's editor does: a new file, then the old one is deleted."""
         new = self._folder / "new.txt"
