@@ -10,8 +10,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SANDBOX := molecule/shared/sandbox
 UNIT := $(BIN)/pytest --quiet --numprocesses auto --dist worksteal
 
-PYTHON_SOURCES := $(shell git ls-files '*.py')
-SHELL_SOURCES := $(shell git ls-files ':!*.j2' ':!*.py' | xargs grep -lsE '^.!/(bin/sh|bin/bash|usr/bin/env bash)')
+# New files too: those that are not committed yet.
+SOURCES := git ls-files --cached --others --exclude-standard
+PYTHON_SOURCES := $(shell $(SOURCES) '*.py')
+SHELL_SOURCES := $(shell $(SOURCES) ':!*.j2' ':!*.py' | xargs grep -lsE '^.!/(bin/sh|bin/bash|usr/bin/env bash)')
 
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck

@@ -73,30 +73,28 @@ def main():
         },
         supports_check_mode=True,
     )
-    asked, changed = module.params, []
+    asked, names = module.params, module.params["names"]
 
-    def systemctl(verb, names):
-        if module.check_mode:
-            return
-        code, _, errors = module.run_command(["systemctl", verb] + names)
+    def systemctl(verb, units):
+        code, _, errors = module.run_command(["systemctl", verb] + units)
         if code:
-            said = (verb, " ".join(names), errors.strip())
-            module.fail_json(msg="systemctl %s %s: %s" % said, units=changed)
+            said = (verb, " ".join(units), errors.strip())
+            module.fail_json(msg="systemctl %s %s: %s" % said)
 
-    def mend(verb, names):
-        if names:
-            changed.extend(name for name in names if name not in changed)
-            systemctl(verb, names)
-
-    if asked["daemon_reload"]:
+    if asked["daemon_reload"] and not module.check_mode:
         systemctl("daemon-reload", [])
-    enabled = states(module, "is-enabled", asked["names"])
-    wrong = [name for name in asked["names"] if (enabled[name] in ENABLED) != asked["enabled"]]
-    mend("enable" if asked["enabled"] else "disable", wrong)
+    now = states(module, "is-enabled", names)
+    wrong = [name for name in names if (now[name] in ENABLED) != asked["enabled"]]
+    steps = [("enable" if asked["enabled"] else "disable", wrong)]
     if asked["started"] is not None:
-        active = states(module, "is-active", asked["names"])
-        wrong = [name for name in asked["names"] if (active[name] in RUNNING) != asked["started"]]
-        mend("start" if asked["started"] else "stop", wrong)
+        now = states(module, "is-active", names)
+        wrong = [name for name in names if (now[name] in RUNNING) != asked["started"]]
+        steps.append(("start" if asked["started"] else "stop", wrong))
+    if not module.check_mode:
+        for verb, units in steps:
+            if units:
+                systemctl(verb, units)
+    changed = [name for name in names if any(name in units for _, units in steps)]
     module.exit_json(changed=bool(changed), units=changed)
 
 
