@@ -27,7 +27,7 @@ UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange, and a reader of its QR code.
 TEST_PACKAGES := linphone-cli zbar-tools
 
-.PHONY: help setup setup-containers setup-image lint unit quick test-quick test test-long test-fresh scenario \
+.PHONY: help setup setup-containers setup-image setup-stretch lint unit quick test-quick test test-long test-fresh scenario \
     try check packages image flash bench bench-guard bench-lists bench-image prompts clean
 
 help: ## this list
@@ -42,12 +42,16 @@ setup-image: setup ## that, and what the image of a card needs
 	@tests/install-packages $(IMAGE_PACKAGES)
 	@image/subids
 
+setup-stretch: .venv-stretch/stamp ## the Ansible that reaches Raspbian Stretch, in .venv-stretch
+
 .venv/stamp: requirements.lock
+.venv-stretch/stamp: requirements-stretch.lock
+%/stamp:
 	@tests/install-packages $(BASE_PACKAGES)
-	@[ ! -L .venv ] || { echo "setup: .venv is a link: it would be emptied where it leads to" >&2; exit 1; }
-	@echo "setup: making .venv from requirements.lock (a minute)"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@[ ! -L $(@D) ] || { echo "setup: $(@D) is a link: it would be emptied where it leads to" >&2; exit 1; }
+	@echo "setup: making $(@D) from $^ (a minute)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $^
 	@touch $@
 
 lint: setup ## ansible-lint, yamllint, ruff, mypy, shellcheck
@@ -139,9 +143,9 @@ prompts: setup ## speak the French prompts again, when a text has changed
 	    echo "prompts: apt finds libttspico-utils in Debian's section non-free" >&2; exit 1; }
 	@$(BIN)/python roles/dialplan/files/prompts.py
 
-clean: ## remove the scenarios' containers and images, .venv and .cache
+clean: ## remove the scenarios' containers and images, .venv, .venv-stretch and .cache
 	-@for scenario in molecule/*/molecule.yml; do \
 	    GARDELIGNE_EXCHANGE=each $(SANDBOX) $(BIN)/molecule destroy -s "$$(basename "$$(dirname "$$scenario")")" || true; done
 	-@$(SANDBOX) podman images --quiet --filter reference='localhost/gardeligne/*' \
 	    | sort -u | xargs --no-run-if-empty $(SANDBOX) podman rmi --force
-	rm -rf .venv .cache
+	rm -rf .venv .venv-stretch .cache

@@ -35,6 +35,7 @@ class Base:
     url: str = ""
     file: Path | None = None
     sha256: str = ""
+    venv: str = ".venv"  # of the Ansible that fills it
 
     @property
     def official(self) -> bool:
@@ -56,6 +57,7 @@ def known(releases: Mapping[str, Mapping[str, Any]]) -> dict[str, Base]:
         name: Base(
             name=name,
             python=releases[about["suite"]]["python"],
+            venv=f".venv-{about['suite']}" if "ansible" in releases[about["suite"]] else Base.venv,
             components=tuple(about.pop("components", ())),
             packages=tuple(about.pop("packages", ())),
             **about,

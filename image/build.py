@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> None:
     sbom.need()
     disk.room_for(NEEDED, output.parent)
     if not namespace.inside():
+        if base.venv != bases.Base.venv:  # that one runs this
+            tools.provide_venv(base.venv)
         namespace.enter()
     password = vault_password(options.inventory, options.vault_password_file)
     house = fill.Household(options.inventory.absolute(), host, password, options.ansible)

@@ -54,7 +54,8 @@ class Household:
 def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
     """Check the household's data first: that takes seconds, a base takes minutes."""
     with _secret(house.vault_password, work / "vault") as secret, steps.step("household's data"):
-        _playbook("check.yml", house, {"household_release": base.suite}, secret, steps)
+        known = {"household_release": base.suite, "ansible_python_interpreter": base.python}
+        _playbook("check.yml", base, house, known, secret, steps)
 
 
 def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> Stamp:
@@ -79,7 +80,8 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                     "ansible_host": str(root),
                     "ansible_python_interpreter": python,
                 }
-                _playbook("playbook.yml", house, there, secret, steps, when=newest_package(root))
+                day = newest_package(root)
+                _playbook("playbook.yml", base, house, there, secret, steps, when=day)
             _end_programs(root)
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)
@@ -132,6 +134,7 @@ def _secret(password: str, folder: Path) -> Iterator[list[str]]:
 
 def _playbook(
     name: str,
+    base: Base,
     house: Household,
     where: dict[str, str],
     secret: Sequence[str],
@@ -143,8 +146,9 @@ def _playbook(
     variables = {**where, "ansible_become": False, "household_for_card": True}
     # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    ansible = tools.PROJECT / base.venv / "bin"
     settings = {
-        "PATH": f"{ANSIBLE}:{tools.PATH}",
+        "PATH": f"{ansible}:{tools.PATH}",
         "LANG": "C.UTF-8",
         "ANSIBLE_CONFIG": str(tools.PROJECT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
@@ -153,7 +157,7 @@ def _playbook(
     if when is not None:  # initramfs-tools and others know it
         settings["SOURCE_DATE_EPOCH"] = str(when)
     steps.run(
-        ANSIBLE / "ansible-playbook",
+        ansible / "ansible-playbook",
         f"--inventory={house.inventory}",
         f"--limit={house.host}",
         f"--extra-vars={json.dumps(variables)}",

@@ -15,14 +15,6 @@ from typing import Any
 import yaml
 
 FILE = Path(__file__).resolve().parents[2] / "group_vars/all/releases.yml"
-# What stands in for Stretch, whose archive is out of many people's reach: the nearest release, with
-# chan_sip, and Python 2.7 for all modules but apt (see hooks/python27).
-STAND_IN = "bullseye-sip"
-STAND_IN_VARIABLES = {
-    "container_release": "bullseye-python27",
-    "ansible_python_interpreter": "/usr/local/bin/python-by-module",
-    "ansible_pipelining": False,
-}
 SCENARIO = "{{ lookup('ansible.builtin.env', 'MOLECULE_SCENARIO_NAME') }}"
 
 
@@ -46,8 +38,6 @@ def exchanges(
             # Where there is but one, `auto` is tried.
             if len(about["sip_drivers"]) > 1:
                 found[name]["asterisk_sip_driver"] = driver
-            if name == STAND_IN:
-                found[name].update(STAND_IN_VARIABLES)
     return found
 
 
@@ -76,7 +66,6 @@ def inventory(data: Mapping[str, Any]) -> dict[str, Any]:
                 "settled_full": True,
             },
         },
-        "stand_in": {"hosts": [name for name in hosts if name == STAND_IN]},
     }
 
 

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "make prompts": "writes files of the project, with a package that is not free",
     "make clean": "removes the containers of this machine as well",
     ".venv/bin/ansible-playbook": "needs a Pi: the scenarios of `make test`",
+    ".venv-stretch/bin/ansible-playbook": "needs a Pi: the scenario `python27`",
     "apt install pre-commit": "of no other use: test_contributing.py runs what its hooks run",
     "pre-commit install": "as before",
     "systemctl": "on the Pi",

@@ -21,6 +21,7 @@ RUN = {
     "setup": (TYPED, "make setup"),
     "setup-containers": ("Makefile", "test: setup-containers"),
     "setup-image": ("Makefile", "setup-containers setup-image"),
+    "setup-stretch": (TYPED, "make setup-stretch"),
     "lint": ("Makefile", "lint quick"),
     "unit": (TYPED, "make unit"),
     "test-fresh": (STEPS, "test-fresh OPTIONS"),

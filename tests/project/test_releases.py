@@ -134,11 +134,6 @@ def test_the_checks_of_a_built_exchange_know_an_added_release(project: Path) -> 
     assert {name: version_of(text) for name, text in OS_RELEASE.items()} == expected
 
 
-def test_what_stands_in_for_stretch_is_one_of_the_exchanges() -> None:
-    exchanges = runpy.run_path(str(SHARED / "exchanges.py"))
-    assert exchanges["STAND_IN"] in exchanges["exchanges"](RELEASES)
-
-
 @pytest.mark.parametrize("name", [name for name, about in RELEASES.items() if "archived" in about])
 def test_what_is_archived_has_a_scenario_of_its_own(name: str) -> None:
     """One that all share could not be run where its archive is out of reach."""
@@ -150,7 +145,9 @@ def test_what_is_archived_has_a_scenario_of_its_own(name: str) -> None:
     }
     assert exchange["vars"]["container_release"] == name
     assert exchange["vars"]["ansible_python_interpreter"] == RELEASES[name]["python"]
-    tested = yaml.safe_load((folder / "molecule.yml").read_text())["verifier"]["options"]["hosts"]
+    molecule = yaml.safe_load((folder / "molecule.yml").read_text())
+    assert f"/{bases.Base.venv}-{name}/bin:" in molecule["ansible"]["env"]["PATH"]
+    tested = molecule["verifier"]["options"]["hosts"]
     assert tested == ",".join(f"podman://gardeligne-{name}-{host}" for host in drivers)
 
 
@@ -183,7 +180,6 @@ KNOWN = {
     "image/disk.py": "the builder's machine: which Debian has a sound fuse2fs",
     "image/bases.py": "names one of them in an error",
     "molecule/shared/base-image": "Stretch's archive is elsewhere, and its Python another",
-    "molecule/shared/exchanges.py": "what stands in for Stretch",
     "molecule/shared/hooks/bullseye": "a fault of the archive, and named after it",
     "molecule/laboratory/inventory/lab.yml": "the laboratory's own machines, not exchanges",
 }

@@ -19,7 +19,11 @@ from .sources import Sources
 from .structure import Structure
 
 # What the wiring takes from elsewhere: its name there.
-WIRED = {"household_sip_driver": "asterisk_sip_driver", "household_login": "ansible_user"}
+WIRED = {
+    "household_sip_driver": "asterisk_sip_driver",
+    "household_login": "ansible_user",
+    "household_python": "ansible_python_interpreter",
+}
 # What a run itself sets, and a second look finds.
 FACTS = {"household_generated_secrets", "household_house", "household_numbers"}
 

@@ -252,6 +252,25 @@ def release_problems(sound: Sound) -> Iterator[Problem]:
     yield from _second_phones(sound, drivers[0] if driver == "auto" else driver)
 
 
+def _python(sound: Sound) -> Iterator[Problem]:
+    """Yield that this Ansible does not reach the Python of an old release."""
+    python, running = sound.get("household_python", ""), sound.get("household_ansible", "")
+    for release, about in sound.get("household_releases", {}).items():
+        last = about.get("ansible")
+        if last and about["python"] == python and _older(last, running):
+            text = (
+                f"is {python}, which Ansible {running} does not reach. {last} does:"
+                f" make setup-{release}, and then .venv-{release}/bin/ansible-playbook."
+            )
+            yield Problem(("household_python",), text)
+
+
+def _older(version: str, than: str) -> bool:
+    """Compare the first two numbers of two versions."""
+    one, two = ([int(part) for part in text.split(".")[:2]] for text in (version, than))
+    return one < two
+
+
 def _second_phones(sound: Sound, driver: str) -> Iterator[Problem]:
     if driver != "chan_sip":
         return
@@ -283,5 +302,6 @@ CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [
     _outgoing,
     _mails,
     _release,
+    _python,
     card_problems,
 ]
