@@ -26,6 +26,7 @@ from image import (
 )
 from image.errors import ImageError
 from image.packages import command as packages
+from image.stamp import Stamp
 from image.steps import Steps
 
 # The household of an image that any household may have.
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
         raise ImageError(f"--output {options.output}: not a file. To write a card: make flash")
     if options.url and not options.compress:
         raise ImageError("--url says where the packed image will be: add --compress")
-    imager.address(options.url, pack.packed(output))
+    address = imager.address(options.url, pack.packed(output))
     if options.dry_run:
         _tell(base, options.inventory, host, output)
         return
@@ -98,7 +99,10 @@ def run(options: argparse.Namespace) -> None:
             tools.provide_venv(base.venv)
         namespace.enter()
     password = vault_password(options.inventory, options.vault_password_file)
-    house = fill.Household(options.inventory.absolute(), host, password, options.ansible)
+    house = fill.Household(
+        options.inventory.absolute(), host, password, options.ansible,
+        manifest.beside_url(address) if options.url else "",
+    )  # fmt: skip
     namespace.prepare(base.architecture)
     with workplace.folder() as work, Steps(tools.CACHE / f"logs/{output.stem}.log") as steps:
         steps.console.print(f"{base.name} for {host} of {options.inventory}: {output.name}")
@@ -112,7 +116,7 @@ def run(options: argparse.Namespace) -> None:
         with steps.step("copy of the base"):
             parts = disk.split(image, work)
         stamp = fill.fill(parts, base, house, work, steps)
-        _finish(parts, base, host, stamp.day, output, steps)
+        _finish(parts, base, host, stamp, output, steps)
         if options.inventory != ANYBODY:
             steps.console.print("It holds your passwords: give it to nobody.")
     if options.compress:
@@ -120,7 +124,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _finish(
-    parts: disk.Parts, base: bases.Base, host: str, day: str, output: Path, steps: Steps
+    parts: disk.Parts, base: bases.Base, host: str, stamp: Stamp, output: Path, steps: Steps
 ) -> None:
     """Write the image under a temporary name, and rename it when it is complete."""
     part = output.with_name(f"{output.name}.part")
@@ -133,7 +137,10 @@ def _finish(
         shutil.move(parts.head.with_name(sbom.NAME + sbom.ENDING), sbom.beside(output))
     finally:
         part.unlink(missing_ok=True)
-    about = {"base": base.name, "suite": base.suite, "host": host, "packages": day}
+    about = {
+        **{"base": base.name, "suite": base.suite, "host": host},
+        **{"packages": stamp.day, "asterisk": stamp.asterisk},
+    }
     with progress.bar("manifest", output.stat().st_size) as advance:
         manifest.write(output, about, advance)
     steps.say("size", words.exact(output.stat().st_size))

@@ -30,6 +30,8 @@ MARGIN = 256 << 20  # and what is left in the image, until the card's own size i
 ANSIBLE = tools.PROJECT / ".venv/bin"
 # What goes into a root while it is filled, and comes out again.
 ARCHIVES = tools.CACHE / "apt-image"  # packages, for the next image
+# Not in /etc or /usr/local, where a box takes it for a change by another hand.
+CARD = "var/lib/gardeligne/card.json"  # read by roles/updates
 POLICY = "usr/sbin/policy-rc.d"
 TEMPORARY: dict[str, Callable[[], str]] = {
     "etc/apt/apt.conf.d/zz-image": debian.apt_settings,
@@ -49,6 +51,7 @@ class Household:
     host: str
     vault_password: str = ""
     ansible: Sequence[str] = ()
+    newest: str = ""  # where the manifest of its maker's newest card will be
 
 
 def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
@@ -83,6 +86,8 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                 day = newest_package(root)
                 _playbook("playbook.yml", base, house, there, secret, steps, when=day)
             _end_programs(root)
+            if house.newest:
+                (root / CARD).write_text(json.dumps({"newest": house.newest}) + "\n")
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)
     return finish.finish(parts, base, house.host, work / "boot", work, MARGIN, steps)

@@ -73,6 +73,11 @@ def beside(image: Path) -> Path:
     return image.with_name(image.name.removesuffix(".xz") + ".json")
 
 
+def beside_url(image: str) -> str:
+    """Name the address of an image's manifest, by that of the image, packed or not."""
+    return image.removesuffix(".xz") + ".json"
+
+
 def measure(blocks: Iterable[bytes | memoryview], partitions: Sequence[Partition]) -> Measured:
     """Hash the whole and each partition in one pass."""
     whole = hashlib.sha256()

@@ -9,6 +9,7 @@ what it has compiled.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ class Stamp:
 
     when: int
     seed: str  # hexadecimal, of the packages and of what the card is for
+    asterisk: str = ""  # version of its package: a card that is in use asks what the newest has
 
     @property
     def day(self) -> str:
@@ -53,7 +55,9 @@ def newest_package(root: Path) -> int:
 
 def of(root: Path, *about: str) -> Stamp:
     """Return the stamp of a root's packages and of the words `about`, such as the host."""
-    seed = hashlib.sha256((root / STATUS).read_bytes())
+    status = (root / STATUS).read_text()
+    seed = hashlib.sha256(status.encode())
     for word in about:
         seed.update(b"\0" + word.encode())
-    return Stamp(newest_package(root), seed.hexdigest())
+    asterisk = re.search(r"^Package: asterisk\n(?:.+\n)*?Version: (\S+)", status, re.M)
+    return Stamp(newest_package(root), seed.hexdigest(), asterisk[1] if asterisk else "")

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Generator
 from email import message_from_bytes, policy
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ import pytest
 import update_checks
 from finding import Missing
 from support.example import ROOT
+from support.server import Server, address, serving
 
 PROGRAM = ROOT / "roles/updates/files/gardeligne-updates"
 OURS = "1:22.10.1+dfsg+~cs6.17.60671434-1"
@@ -60,6 +62,8 @@ class Box:
         settings.write_text(json.dumps({"release": "forky", "mail_to": "a@x.org", "cure": CURE}))
         monkeypatch.setattr(self.program, "SETTINGS", str(settings))
         monkeypatch.setattr(self.program, "STATE", str(self.state))
+        self.card = folder / "card.json"
+        monkeypatch.setattr(self.program, "CARD", str(self.card))
         monkeypatch.setattr(self.program, "LISTS", str(folder / "lists"))
         real = self.program.subprocess.run
 
@@ -81,6 +85,9 @@ class Box:
     def offers(self, *versions: str) -> None:
         text = "".join(f"Package: asterisk\nVersion: {version}\n\n" for version in versions)
         (self.said / "sources").write_text(text)
+
+    def was_made_by(self, address: str) -> None:
+        self.card.write_text(json.dumps({"newest": address}))
 
     def looks(self) -> int:
         return int(self.program.main())
@@ -122,6 +129,58 @@ def test_a_newer_one_is_told_once_by_mail_and_as_long_as_it_waits(box: Box) -> N
     box.offers("1:22.10.3+dfsg-1")
     assert box.looks() == 0
     assert len(list(box.mails.iterdir())) == 2
+
+
+@pytest.fixture
+def maker() -> Generator[Server, None, None]:
+    with serving() as server:
+        yield server
+
+
+def manifest(asterisk: str) -> bytes:
+    return json.dumps({"format": 1, "about": {"asterisk": asterisk}}).encode()
+
+
+def test_a_newer_card_is_told_when_its_maker_has_one(box: Box, maker: Server) -> None:
+    box.was_made_by(address(maker))
+    box.offers(NEXT)
+    maker.content = manifest(OURS + "~gardeligne13.1")
+    assert box.looks() == 0
+    with pytest.raises(Missing) as waits:
+        box.told()
+    assert waits.value.cure == CURE
+    maker.content = manifest(NEXT + "~gardeligne13.1")
+    for _ in range(2):
+        assert box.looks() == 0
+    with pytest.raises(Missing) as waits:
+        box.told()
+    folder = address(maker).rpartition("/")[0] + "/"
+    assert waits.value.cure == f"Une carte avec Asterisk 22.10.2 est prête : {folder}"
+    mails = sorted(box.mails.iterdir())
+    assert len(mails) == 2
+    assert folder in message_from_bytes(mails[1].read_bytes(), policy=policy.default).get_content()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"about": 7}', b'{"about": {}}', b"\xff", b" " * (2 << 20)]
+)
+def test_a_maker_s_page_that_says_nothing_is_no_error(
+    box: Box, maker: Server, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.was_made_by(address(maker))
+    box.offers(NEXT)
+    maker.content = content
+    assert box.looks() == 0
+    with pytest.raises(Missing) as waits:
+        box.told()
+    assert waits.value.cure == CURE
+    assert address(maker) in capsys.readouterr().err
+
+
+def test_a_maker_who_is_not_there_is_no_error(box: Box, maker: Server) -> None:
+    box.was_made_by("http://127.0.0.1:1/gardeligne.img.json")
+    assert box.looks() == 0
+    assert "le plus récent" in box.told()
 
 
 def test_a_mail_that_could_not_be_handed_over_is_tried_again(

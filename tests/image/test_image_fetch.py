@@ -8,14 +8,13 @@ import os
 import struct
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support import official
-from support.server import Handler, Server, address
+from support.server import Server, address, serving
 
 from image import bases, debian, disk, fat, fetch, tools
 from image.errors import ImageError
@@ -47,11 +46,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), Handler) as made:
-        made.asked = []
-        threading.Thread(target=made.serve_forever, daemon=True).start()
+    with serving() as made:
         yield made
-        made.shutdown()
 
 
 def stretch(file: Path | None, sha256: str, url: str = "") -> bases.Base:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -39,3 +42,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def address(server: Server) -> str:
     return f"http://127.0.0.1:{server.server_address[1]}/image.zip"
+
+
+@contextmanager
+def serving() -> Generator[Server, None, None]:
+    """Run one."""
+    with Server(("127.0.0.1", 0), Handler) as made:
+        made.asked = []
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield made
+        made.shutdown()
