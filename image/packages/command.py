@@ -18,7 +18,7 @@ import yaml
 
 from image import bases, debian, disk, namespace, tools, workplace
 from image.errors import ImageError
-from image.packages import source
+from image.packages import compiler, source
 from image.steps import Steps, duration
 
 FOLDER = tools.CACHE / "packages"
@@ -94,6 +94,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--again", action="store_true", help="build once more, and compare with what is there"
     )
+    parser.add_argument(
+        "--emulated", action="store_true",
+        help="have the compiler emulated too, as all else is: another architecture's takes an hour",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -111,7 +115,14 @@ def run(options: argparse.Namespace) -> None:
         namespace.prepare(target.architecture)
     log = tools.CACHE / f"logs/packages-{target.folder.name}.log"
     with workplace.alone(target.folder), workplace.folder() as work, Steps(log) as steps:
-        provide(target, work, steps, suite=options.source, again=options.again)
+        provide(
+            target,
+            work,
+            steps,
+            suite=options.source,
+            again=options.again,
+            emulated=options.emulated,
+        )
 
 
 def provide(
@@ -121,6 +132,7 @@ def provide(
     *,
     suite: str | None = None,
     again: bool = False,
+    emulated: bool = False,
 ) -> None:
     """Build a target's packages unless the newest are there; `again`: and compare with them."""
     found = source.fetch(suite or bases.RELEASES[target.suite]["built"], steps)
@@ -130,7 +142,7 @@ def provide(
         steps.say(f"Asterisk for {target.folder.name}", f"{about['version']}, built before")
         return
     disk.room_for(NEEDED, FOLDER)
-    made = _build(found, target, work, steps)
+    made = _build(found, target, work, steps, emulated=emulated)
     if again:
         _compare(made, target, steps)
         return
@@ -169,7 +181,9 @@ def _check_known(found: source.Source, target: Target) -> None:
         )
 
 
-def _build(found: source.Source, target: Target, work: Path, steps: Steps) -> Path:
+def _build(
+    found: source.Source, target: Target, work: Path, steps: Steps, *, emulated: bool
+) -> Path:
     """Build the packages; return the folder that they are in, with an index for apt."""
     begun = time.monotonic()
     control = source.trim(found.control)
@@ -192,11 +206,19 @@ def _build(found: source.Source, target: Target, work: Path, steps: Steps) -> Pa
     for file in found.files:
         shutil.copy(file, place)
     with namespace.system_folders(root), steps.step(f"asterisk {version}"):
+        if not emulated and compiler.known(own := own_architecture(), target.architecture):
+            compiler.put(root, target.suite, own, target.architecture, work, steps)
         _inside(root, UNPACK, steps)
         (place / "asterisk/debian/control").write_text(control.text)
         text = source.stanza(found, version, target.suite)
         (place / "asterisk/debian/changelog").write_text(text)
-        _inside(root, COMPILE, steps)
+        try:
+            _inside(root, COMPILE, steps)
+        except ImageError:
+            # Where two compile at once, pjproject may make the folder of its objects too late (the
+            # order in its rules.mak, `| $(@D)`, says nothing to make). It is there now.
+            steps.say("compiling", "interrupted: once more, from where it was")
+            _inside(root, COMPILE.replace("--no-sign", "--no-sign --no-pre-clean"), steps)
     made = place / "done"
     _check_modules(made, target)
     seconds = round(time.monotonic() - begun)
