@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from gardeligne_setup import modules
+from gardeligne_setup import lean, modules
 from support.selfsetup import PYTHON
 
 TELL = """
@@ -27,10 +28,11 @@ sys.exit(3)
 """
 # A module of the project's own; what it says of itself was so before it imported anything.
 MODULE = """
-import sys
+import os, sys
 loaded = "ansible.module_utils.basic" in sys.modules
+packed = os.path.getsize(sys.path[0])
 from ansible.module_utils.basic import AnsibleModule
-AnsibleModule({}).exit_json(loaded=loaded)
+AnsibleModule({}).exit_json(loaded=loaded, packed=packed)
 """
 
 
@@ -140,16 +142,31 @@ def test_it_ends_with_the_run(tmp_path: Path, project: Path) -> None:
     assert json.loads(python(variables, TELL).stdout)["loaded"] is False
 
 
-def test_ansible_runs_modules_by_it(variables: dict[str, str], project: Path) -> None:
-    def ask(name: str, *options: str) -> str:
-        return subprocess.run(
-            [Path(sys.executable).with_name("ansible"), "box", "--inventory=box,",
-             "--connection=local", f"--module-name={name}", *options],
-            cwd=project,
-            env={**os.environ, **variables, "HOME": str(project),
-                 "ANSIBLE_PYTHON_INTERPRETER": str(PYTHON)},
-            capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+def ask(variables: dict[str, str], project: Path, name: str) -> dict[str, Any]:
+    """Return what a module says that the box's Ansible has run."""
+    said = subprocess.run(
+        [sys.executable, lean.__file__, Path(sys.executable).with_name("ansible"), "box",
+         "--inventory=box,", "--connection=local", f"--module-name={name}"],
+        cwd=project,
+        env={**os.environ, **variables, "HOME": str(project),
+             "ANSIBLE_PYTHON_INTERPRETER": str(PYTHON)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    found: dict[str, Any] = json.loads(said[said.index("{") :])
+    return found
 
-    assert '"loaded": true' in ask("gardeligne_probe")
-    assert f'"executable": "{sys.executable}"' in ask("ansible.builtin.setup")
+
+def test_ansible_runs_modules_by_it(variables: dict[str, str], project: Path) -> None:
+    assert ask(variables, project, "gardeligne_probe")["loaded"] is True
+    facts = ask(variables, project, "ansible.builtin.setup")["ansible_facts"]
+    assert facts["ansible_python"]["executable"] == sys.executable
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_ansible_packs_nothing_of_its_own(
+    variables: dict[str, str], project: Path, runs: bool
+) -> None:
+    """Nor is it missed where a module is run by any Python of the box, which has Ansible."""
+    given = variables if runs else {"PYTHONPATH": ":".join(sys.path)}
+    assert ask(given, project, "gardeligne_probe")["packed"] < 2000
+    assert ask(given, project, "ansible.builtin.ping")["ping"] == "pong"

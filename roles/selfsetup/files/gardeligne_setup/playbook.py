@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from . import files, modules
+from . import files, lean, modules
 from .places import Places
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(\w+) : )?.*\] \*", re.M)
@@ -54,7 +54,8 @@ def run(places: Places, *, whole: bool = False) -> str | None:
         "ANSIBLE_PYTHON_INTERPRETER": str(places.interpreter),
         modules.VARIABLE: str(places.run / "modules"),
     }
-    command = [places.ansible, f"--inventory={places.inventory}", "playbook.yml"]
+    command = [sys.executable, "-I", lean.__file__, places.ansible]
+    command += [f"--inventory={places.inventory}", "playbook.yml"]
     if whole:
         command.append("--extra-vars=settled_full=true")
     places.log.parent.mkdir(parents=True, exist_ok=True)
