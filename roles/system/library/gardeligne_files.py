@@ -59,6 +59,15 @@ paths:
   elements: str
   returned: always
 """
+ARGUMENTS = {
+    "files": {"type": "list", "elements": "dict", "default": []},
+    "folders": {"type": "list", "elements": "dict", "default": []},
+    "links": {"type": "dict", "default": {}},
+    "absent": {"type": "list", "elements": "path", "default": []},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "mode": {"type": "str", "default": "0644"},
+}
 
 
 # What of a folder is as it is where an entry does not say it.
@@ -206,20 +215,8 @@ def remove(path, dry):
     return True
 
 
-def main():
+def work(module):
     """Do what the arguments say."""
-    module = AnsibleModule(
-        argument_spec={
-            "files": {"type": "list", "elements": "dict", "default": []},
-            "folders": {"type": "list", "elements": "dict", "default": []},
-            "links": {"type": "dict", "default": {}},
-            "absent": {"type": "list", "elements": "path", "default": []},
-            "owner": {"type": "str", "default": "root"},
-            "group": {"type": "str", "default": "root"},
-            "mode": {"type": "str", "default": "0644"},
-        },
-        supports_check_mode=True,
-    )
     asked, dry = module.params, module.check_mode
     paths, differences = [], []
 
@@ -246,4 +243,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    work(AnsibleModule(ARGUMENTS, supports_check_mode=True))

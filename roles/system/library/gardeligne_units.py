@@ -47,6 +47,12 @@ units:
   elements: str
   returned: always
 """
+ARGUMENTS = {
+    "names": {"type": "list", "elements": "str", "required": True},
+    "enabled": {"type": "bool", "required": True},
+    "started": {"type": "bool"},
+    "daemon_reload": {"type": "bool", "default": False},
+}
 # What systemd says of a unit that needs no start.
 RUNNING = ("active", "activating", "reloading")
 # What `systemctl is-enabled` says of a unit that each start starts.
@@ -76,17 +82,8 @@ def enabled(module, names):
     return dict(zip(names, answers))
 
 
-def main():
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "names": {"type": "list", "elements": "str", "required": True},
-            "enabled": {"type": "bool", "required": True},
-            "started": {"type": "bool"},
-            "daemon_reload": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
+def work(module):
+    """Do what the arguments say."""
     asked, names = module.params, module.params["names"]
 
     def systemctl(verb, units):
@@ -116,4 +113,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    work(AnsibleModule(ARGUMENTS, supports_check_mode=True))

@@ -51,6 +51,7 @@ def run(places: Places, *, whole: bool = False) -> str | None:
         "ANSIBLE_HOME": str(places.run),
         # What its modules are given is nothing for the journal either, and would wear the card out.
         "ANSIBLE_NO_TARGET_SYSLOG": "1",
+        "ANSIBLE_ACTION_PLUGINS": str(places.project / "roles/selfsetup/files/actions"),
         "ANSIBLE_PYTHON_INTERPRETER": str(places.interpreter),
         modules.VARIABLE: str(places.run / "modules"),
     }
