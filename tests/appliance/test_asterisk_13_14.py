@@ -58,11 +58,11 @@ def test_voicemail_uses_only_options_of_13_14() -> None:
     assert used <= set(KNOWN["voicemail.conf"]["general"])
 
 
-@pytest.mark.parametrize("file", ["cdr.conf", "cdr_sqlite3_custom.conf"])
+@pytest.mark.parametrize("file", ["files/cdr.conf", "templates/cdr_sqlite3_custom.conf.j2"])
 def test_the_record_of_calls_uses_only_options_of_13_14(file: str) -> None:
-    template = (ROOT / f"roles/journal/templates/{file}.j2").read_text()
-    used = set(re.findall(r"^(\w+)=", template, re.M))
-    assert used and used <= set(KNOWN[file])
+    path = ROOT / "roles/journal" / file
+    used = set(re.findall(r"^(\w+)=", path.read_text(), re.M))
+    assert used and used <= set(KNOWN[path.name.removesuffix(".j2")])
 
 
 @pytest.mark.parametrize("driver", ["chan_sip", "chan_pjsip"])

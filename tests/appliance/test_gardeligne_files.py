@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -129,6 +130,28 @@ def test_a_link_is_followed_and_what_must_go_goes(tmp_path: Path) -> None:
     assert run(absent=[str(link), str(tmp_path / "never")])["paths"] == [str(link)]
     assert real.exists()
     assert run(absent=[str(link)])["changed"] is False
+
+
+def test_a_pattern_names_all_that_must_not_be_there(tmp_path: Path) -> None:
+    logs = [tmp_path / "log", tmp_path / "log.1"]
+    for log in logs:
+        log.touch()
+    (tmp_path / "kept").touch()
+    assert run(dry=True, absent=[f"{tmp_path}/log*"])["paths"] == [str(log) for log in logs]
+    assert run(absent=[f"{tmp_path}/log*"])["paths"] == [str(log) for log in logs]
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert run(absent=[f"{tmp_path}/log*"])["changed"] is False
+
+
+def test_what_something_else_writes_is_looked_at(tmp_path: Path) -> None:
+    whole, torn, missing = (tmp_path / name for name in ("whole", "torn", "missing"))
+    whole.write_bytes(b"\xff sound")
+    torn.write_bytes(b"\xff so")
+    sound = hashlib.sha256(whole.read_bytes()).hexdigest()
+    hashes = {str(path): sound for path in (whole, torn, missing)}
+    for dry in True, False:
+        said = run(dry=dry, hashes=hashes)
+        assert (said["changed"], said["wrong"]) == (False, [str(missing), str(torn)])
 
 
 def test_a_link_is_made_once_and_takes_the_place_of_a_file(tmp_path: Path) -> None:

@@ -18,11 +18,22 @@ echo "$*" >>{folder}/asked
 verb=$1
 shift
 code=0
+if [ "$verb" = show ]; then
+    [ "$1" = --property=LoadState,ActiveState,NeedDaemonReload ] || exit 1
+    shift
+    for unit in "$@"; do
+        load=not-found active=inactive reload=no
+        [ ! -e "{folder}/$unit" ] || load=loaded
+        [ ! -e "{folder}/$unit.active" ] || active=active
+        [ ! -e "{folder}/$unit.other" ] || reload=yes
+        printf 'ActiveState=%s\nLoadState=%s\nNeedDaemonReload=%s\n\n' $active $load $reload
+    done
+    exit 0
+fi
 for unit in "$@"; do
     [ -e "{folder}/$unit" ] || {{ echo "no unit $unit" >&2; code=4; continue; }}
     case $verb in
         is-enabled) [ -e "{folder}/$unit.enabled" ] && echo enabled || echo disabled ;;
-        is-active) [ -e "{folder}/$unit.active" ] && echo active || echo inactive ;;
         enable) touch "{folder}/$unit.enabled" ;;
         disable) rm "{folder}/$unit.enabled" ;;
         start) touch "{folder}/$unit.active" ;;
@@ -56,10 +67,11 @@ def asked(systemd: Path) -> list[str]:
     told = systemd / "asked"
     lines = told.read_text().splitlines()
     told.unlink()
-    return [line for line in lines if not line.startswith("is-")]
+    return [line for line in lines if not line.startswith(("is-", "show "))]
 
 
 def test_all_are_enabled_and_started_once(systemd: Path) -> None:
+    (systemd / "b.timer.other").touch()
     made = run(enabled=True, started=True, daemon_reload=True)
     assert (made["changed"], made["units"]) == (True, UNITS)
     assert asked(systemd) == [
@@ -67,9 +79,16 @@ def test_all_are_enabled_and_started_once(systemd: Path) -> None:
         "enable a.service b.timer",
         "start a.service b.timer",
     ]
-    again = run(enabled=True, started=True)
+    (systemd / "b.timer.other").unlink()
+    again = run(enabled=True, started=True, daemon_reload=True)
     assert (again["changed"], again["units"]) == (False, [])
     assert asked(systemd) == []
+
+
+def test_a_unit_that_systemd_does_not_know_yet_has_it_look_at_the_disk(systemd: Path) -> None:
+    new = [*UNITS, "new.service"]
+    assert run(names=new, enabled=True, started=True, daemon_reload=True)["failed"] is True
+    assert asked(systemd)[0] == "daemon-reload"
 
 
 def test_only_what_is_not_so_is_changed(systemd: Path) -> None:

@@ -37,7 +37,8 @@ def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "phones.json"
     other: dict[str, Any] = {"extension": "002", "name": "Cuisine", "password": "other-secret"}
     several = [ACCOUNT, ACCOUNT._replace(**other)]
-    file.write_text(json.dumps([account._asdict() for account in several]))
+    entries = [account._asdict() for account in several]
+    file.write_text(json.dumps([{"secret": each.pop("password"), **each} for each in entries]))
     monkeypatch.setattr(telephone.read, "__defaults__", (str(file),))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(network, "address", lambda: SERVER)

@@ -141,6 +141,21 @@ def test_a_line_is_called_by_who_carries_it() -> None:
     assert asterisk_steps.title(line) == "Ligne sip.exemple.fr (0987654321)"
 
 
+def test_the_lines_are_those_that_gardeligne_etat_looks_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "exchange.json"
+    monkeypatch.setattr(tools.shared("checks"), "EXCHANGE", str(told))
+    told.write_text(json.dumps({"driver": "chan_sip", "lines": [{"name": "été"}]}))
+    assert tools.exchange() == {"driver": "chan_sip", "lines": [{"name": "été"}]}
+    told.write_text("{")
+    with pytest.raises(ValueError, match="Expecting"):
+        tools.exchange()
+    report = Report(CARD)
+    report.step("Lignes", asterisk_steps.unknown)
+    assert report.text("").splitlines()[2].startswith("[--] Lignes : illisibles")
+
+
 def test_the_mail_says_the_same_to_a_person() -> None:
     report = Report(CARD)
     report.step("Ligne été (09 87 65 43 21)", lambda card: "enregistrée")

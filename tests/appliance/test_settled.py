@@ -191,7 +191,10 @@ def test_a_role_is_told_its_files_its_variables_and_the_facts_that_it_names(
 ) -> None:
     tasks = tmp_path / "roles/mail/tasks/main.yml"
     tasks.parent.mkdir(parents=True)
-    tasks.write_text("{{ mail_a }} {{ gardeligne_booted }} {{ ansible_facts['hostname'] }}")
+    tasks.write_text(
+        "{{ mail_a }} {{ gardeligne_booted }} {{ ansible_facts['hostname'] }} "
+        "{{ ansible_facts['getent_passwd'] }}"
+    )
     library = tmp_path / "roles/system/library/module.py"
     library.parent.mkdir(parents=True)
     library.write_text("numbers_text, ansible_facts['uptime']")  # every role's, and told to none
@@ -206,7 +209,7 @@ def test_a_role_is_told_its_files_its_variables_and_the_facts_that_it_names(
         return word
 
     seen = [told()]
-    facts["uptime"], values["numbers_text"] = 8, "y"
+    facts["uptime"], values["numbers_text"], facts["getent_passwd"] = 8, "y", {"root": []}
     assert told() == seen[0], "what it does not read"
     for change in (
         lambda: values.update(mail_a=3),

@@ -10,9 +10,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from gardeligne_setup import modules
+from gardeligne_setup import lean, modules
+from support.example import ROOT
 from support.selfsetup import PYTHON
 
 TELL = """
@@ -27,10 +29,11 @@ sys.exit(3)
 """
 # A module of the project's own; what it says of itself was so before it imported anything.
 MODULE = """
-import sys
+import os, sys
 loaded = "ansible.module_utils.basic" in sys.modules
+packed = os.path.getsize(sys.path[0])
 from ansible.module_utils.basic import AnsibleModule
-AnsibleModule({}).exit_json(loaded=loaded)
+AnsibleModule({}).exit_json(loaded=loaded, packed=packed)
 """
 
 
@@ -140,16 +143,81 @@ def test_it_ends_with_the_run(tmp_path: Path, project: Path) -> None:
     assert json.loads(python(variables, TELL).stdout)["loaded"] is False
 
 
-def test_ansible_runs_modules_by_it(variables: dict[str, str], project: Path) -> None:
-    def ask(name: str, *options: str) -> str:
-        return subprocess.run(
-            [Path(sys.executable).with_name("ansible"), "box", "--inventory=box,",
-             "--connection=local", f"--module-name={name}", *options],
-            cwd=project,
-            env={**os.environ, **variables, "HOME": str(project),
-                 "ANSIBLE_PYTHON_INTERPRETER": str(PYTHON)},
-            capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+def ask(variables: dict[str, str], project: Path, name: str) -> dict[str, Any]:
+    """Return what a module says that the box's Ansible has run."""
+    said = subprocess.run(
+        [sys.executable, lean.__file__, Path(sys.executable).with_name("ansible"), "box",
+         "--inventory=box,", "--connection=local", f"--module-name={name}"],
+        cwd=project,
+        env={**os.environ, **variables, "HOME": str(project),
+             "ANSIBLE_PYTHON_INTERPRETER": str(PYTHON)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    found: dict[str, Any] = json.loads(said[said.index("{") :])
+    return found
 
-    assert '"loaded": true' in ask("gardeligne_probe")
-    assert f'"executable": "{sys.executable}"' in ask("ansible.builtin.setup")
+
+def test_ansible_runs_modules_by_it(variables: dict[str, str], project: Path) -> None:
+    assert ask(variables, project, "gardeligne_probe")["loaded"] is True
+    facts = ask(variables, project, "ansible.builtin.setup")["ansible_facts"]
+    assert facts["ansible_python"]["executable"] == sys.executable
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_ansible_packs_nothing_of_its_own(
+    variables: dict[str, str], project: Path, runs: bool
+) -> None:
+    """Nor is it missed where a module is run by any Python of the box, which has Ansible."""
+    given = variables if runs else {"PYTHONPATH": ":".join(sys.path)}
+    assert ask(given, project, "gardeligne_probe")["packed"] < 2000
+    assert ask(given, project, "ansible.builtin.ping")["ping"] == "pong"
+
+
+ACTIONS = ROOT / "roles/selfsetup/files/actions"
+
+
+def by_its_task(name: str, *options: str, **arguments: Any) -> dict[str, Any]:
+    """Return what a module of ours says where no Python can be started for it."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible"), "box", "--inventory=box,", *options,
+         "--connection=local", f"--module-name={name}", f"--args={json.dumps(arguments)}"],
+        cwd=ACTIONS,  # where no ansible.cfg is
+        env={**os.environ, "ANSIBLE_ACTION_PLUGINS": str(ACTIONS),
+             "ANSIBLE_LIBRARY": f"{ROOT}/roles/system/library:{ROOT}/roles/settled/library",
+             "ANSIBLE_PYTHON_INTERPRETER": "/bin/false"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("=> {") + 3 :])
+    return found
+
+
+def test_each_module_of_ours_is_run_by_its_task() -> None:
+    ours = {path.name for path in ROOT.glob("roles/*/library/*.py")}
+    assert {path.name for path in ACTIONS.glob("*.py")} == ours
+
+
+def test_a_module_run_by_its_task_does_what_it_does_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    owner = {"owner": tmp_path.owner(), "group": tmp_path.group()}
+    asked: dict[str, Any] = {**owner, "files": [{"path": str(path), "content": {"a": "é"}}]}
+    assert by_its_task("gardeligne_files", "--check", **asked)["paths"] == [str(path)]
+    assert not path.exists()
+    assert by_its_task("gardeligne_files", **asked)["changed"] is True
+    assert json.loads(path.read_text("utf-8")) == {"a": "é"}
+    assert by_its_task("gardeligne_files", **asked)["changed"] is False
+    refused = {**asked, "files": [{"path": f"{tmp_path}/no/file", "content": ""}]}
+    assert "its folder is not there" in by_its_task("gardeligne_files", **refused)["msg"]
+    asked["files"][0].update(content="x", validate=["false"])
+    assert by_its_task("gardeligne_files", **asked)["msg"].startswith(f"{path}: ")
+    assert json.loads(path.read_text("utf-8")) == {"a": "é"}
+    assert "Unsupported parameters" in by_its_task("gardeligne_files", other=1)["msg"]
+
+
+def test_what_is_settled_is_said_by_its_task(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"path": str(tmp_path / "kept"), "roles": {"mail": "x"}}
+    assert by_its_task("gardeligne_settled", **asked)["due"] == ["mail"]
+    by_its_task("gardeligne_settled", state="keep", **asked)
+    assert by_its_task("gardeligne_settled", "--check", **asked)["due"] == ["mail"], "of no file"
+    watched = {**asked, "watched": [str(tmp_path.parent / "none"), __file__]}
+    by_its_task("gardeligne_settled", state="keep", **watched)
+    assert by_its_task("gardeligne_settled", **watched)["due"] == []

@@ -42,7 +42,7 @@ LONG: dict[str, tuple[dict[str, Any], set[str]]] = {
     "wait": (other("household_guard", wait=6), {"dialplan"}),
     "sender": (
         other("household_mail", sender="autre@example.org", admin="autre@example.org"),
-        {"mail", "phones", "sdcard", "voicemail"},
+        {"journal", "mail", "phones", "voicemail"},
     ),
     "time zone": ({"system_timezone": "Indian/Reunion"}, {"system"}),
     **{
@@ -67,7 +67,7 @@ LONG: dict[str, tuple[dict[str, Any], set[str]]] = {
     "mailbox": (first_of("household_mailboxes", email="b@example.org"), {"voicemail"}),
     "line": (
         first_of("household_trunks", number="0987654322"),
-        {"asterisk", "dialplan", "journal", "sdcard"},
+        {"asterisk", "dialplan", "journal"},
     ),
 }  # fmt: skip
 

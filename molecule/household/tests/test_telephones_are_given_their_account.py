@@ -207,7 +207,7 @@ def test_passwords_are_for_root_only(host: Host) -> None:
     assert json.loads(file.content_string)[0] == {
         "extension": "001",
         "name": "Salon",
-        "password": PASSWORD,
+        "secret": PASSWORD,
         "transports": ["udp"],
         "codecs": ["g722", "alaw"],
     }

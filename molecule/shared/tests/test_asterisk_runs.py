@@ -37,10 +37,10 @@ def version_of(os_release: str) -> str:
 
 @pytest.fixture
 def chan_sip(host: Host) -> bool:
-    """Whether this host was asked for the article's driver: its name says so, or its card."""
-    card = host.file("/etc/gardeligne-card")
-    if card.exists:
-        return bool(json.loads(card.content_string)["driver"] == "chan_sip")
+    """Whether this host was asked for the article's driver: its name says so, or its settings."""
+    if host.file("/etc/gardeligne-card").exists:
+        told = json.loads(host.file("/usr/local/etc/gardeligne-exchange.json").content_string)
+        return bool(told["driver"] == "chan_sip")
     return str(host.backend.get_hostname()).endswith("-sip")
 
 

@@ -90,6 +90,18 @@ def dialplan_limit(minutes: int) -> str:
     return f"L({minutes * 60_000}:60000)" if minutes else ""
 
 
+def dialplan_prompts(hashes: str, folder: str) -> dict[str, str]:
+    """Return the hashes of the prompts' sounds, by their paths in a folder.
+
+    A line of prompts.sha256 is the hash of a text, that of its sound, its name.
+
+    >>> dialplan_prompts("aa bb hour\\n", "/prompts")
+    {'/prompts/hour.alaw': 'bb'}
+    """
+    lines = (line.split() for line in hashes.splitlines())
+    return {f"{folder}/{name}.alaw": sound for _, sound, name in lines}
+
+
 class FilterModule:
     """Ansible's entry point."""
 
@@ -101,6 +113,7 @@ class FilterModule:
             "dialplan_limit": dialplan_limit,
             "dialplan_pattern": dialplan_pattern,
             "dialplan_phones": dialplan_phones,
+            "dialplan_prompts": dialplan_prompts,
             "dialplan_rewritten": dialplan_rewritten,
             "dialplan_decoy_steps": dialplan_decoy_steps,
         }

@@ -25,28 +25,40 @@ def _files(place: Path) -> Iterator[Path]:
         )
 
 
+def _content(place: Path, root: Path) -> bytes:
+    """Return the content of a file, or of all in a folder, with the names."""
+    found = []
+    for path in _files(place):
+        content = path.read_bytes()
+        found += [f"{path.relative_to(root)} {len(content)} ".encode(), content]
+    return b"".join(found)
+
+
 def _told(
     role: str,
     values: Mapping[str, Any],
     facts: Mapping[str, Any],
     root: Path,
     files: Sequence[str],
+    shared: bytes,
 ) -> str:
     """Return a word that changes with anything that a role is told.
 
     These are its files, its variables (those that begin with its name, and the shared ones that its
-    files name), the facts that its files name, and what is in further ``files``.
+    files name), the facts that its files name, what is in further ``files``, and
+    what it has in common with all roles (``shared``).
     """
-    told, text = hashlib.sha256(), ""
-    folder = root / "roles" / role
-    for place in (folder, *(root / shared for shared in SHARED)):
-        for path in _files(place):
-            content = path.read_bytes()
-            told.update(f"{path.relative_to(root)} {len(content)} ".encode() + content)
-            text += content.decode(errors="replace") if place == folder else ""
+    told, text = hashlib.sha256(shared), ""
+    for place in sorted((root / "roles" / role).iterdir()):
+        content = _content(place, root)
+        told.update(content)
+        if place.name != "files":  # those are copied as they are: sounds, programs
+            text += content.decode(errors="replace")
     for path in map(Path, files):
         told.update(path.read_bytes() if path.is_file() else b"")
-    words, asked = set(WORD.findall(text)), set(FACT.findall(text))
+    words = set(WORD.findall(text))
+    # But for those that a role asks for itself, which an earlier run may have left.
+    asked = {name for name in FACT.findall(text) if not name.startswith("getent_")}
     given = {
         name: value
         for name, value in values.items()
@@ -65,7 +77,9 @@ def settled_told(
     files: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
     """Return, by role, a word that changes with anything that the role is told (SHA-256)."""
-    return {role: _told(role, values, facts, Path(root), files.get(role, [])) for role in roles}
+    place = Path(root)
+    shared = b"".join(_content(place / name, place) for name in SHARED)
+    return {role: _told(role, values, facts, place, files.get(role, []), shared) for role in roles}
 
 
 class FilterModule:

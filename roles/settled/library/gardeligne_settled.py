@@ -79,6 +79,18 @@ differs:
   elements: str
   returned: always
 """
+ARGUMENTS = {
+    "state": {"type": "str", "choices": ["begin", "keep"], "default": "begin"},
+    "path": {"type": "path", "required": True},
+    # Made of passwords too: not for the machine's log.
+    "roles": {"type": "dict", "default": {}, "no_log": True},
+    "oldest": {"type": "dict", "default": {}},
+    "full": {"type": "bool", "default": False},
+    "watched": {"type": "list", "elements": "path", "default": []},
+    "left_out": {"type": "list", "elements": "str", "default": []},
+    "units": {"type": "list", "elements": "str", "default": []},
+    "booted": {"type": "bool", "default": True},
+}
 
 
 def state_of(path):
@@ -212,23 +224,8 @@ def keep(asked):
     write(asked["path"], {"roles": roles, "machine": machine(asked)})
 
 
-def main():
+def work(module):
     """Do what the arguments say."""
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["begin", "keep"], "default": "begin"},
-            "path": {"type": "path", "required": True},
-            # Made of passwords too: not for the machine's log.
-            "roles": {"type": "dict", "default": {}, "no_log": True},
-            "oldest": {"type": "dict", "default": {}},
-            "full": {"type": "bool", "default": False},
-            "watched": {"type": "list", "elements": "path", "default": []},
-            "left_out": {"type": "list", "elements": "str", "default": []},
-            "units": {"type": "list", "elements": "str", "default": []},
-            "booted": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
     asked, due, differs = module.params, [], []
     try:
         if asked["state"] == "begin":
@@ -241,4 +238,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    work(AnsibleModule(ARGUMENTS, supports_check_mode=True))

@@ -4,7 +4,9 @@
 Runs on the appliance: Python 2.7 (Stretch) and from 3.6 on.
 """
 
+import glob
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -44,21 +46,40 @@ options:
     type: dict
     default: {}
   absent:
-    description: Paths of files that must not be there.
+    description: Paths of files that must not be there, or patterns of such.
     type: list
     elements: path
     default: []
+  hashes:
+    description: By the paths of files that something else writes, what they are to be (SHA-256).
+    type: dict
+    default: {}
   owner: {description: Whose files are where they say nothing., type: str, default: root}
   group: {description: As C(owner)., type: str, default: root}
   mode: {description: "As C(owner), in octal digits.", type: str, default: "0644"}
 """
 RETURN = """
+wrong:
+  description: Of the files in C(hashes) those that are not so.
+  type: list
+  elements: str
+  returned: success
 paths:
   description: What was changed.
   type: list
   elements: str
   returned: always
 """
+ARGUMENTS = {
+    "files": {"type": "list", "elements": "dict", "default": []},
+    "folders": {"type": "list", "elements": "dict", "default": []},
+    "links": {"type": "dict", "default": {}},
+    "absent": {"type": "list", "elements": "path", "default": []},
+    "hashes": {"type": "dict", "default": {}},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "mode": {"type": "str", "default": "0644"},
+}
 
 
 # What of a folder is as it is where an entry does not say it.
@@ -206,20 +227,17 @@ def remove(path, dry):
     return True
 
 
-def main():
+def has(path, sha256):
+    """Say whether a file has this hash."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest() == sha256
+    except EnvironmentError:
+        return False
+
+
+def work(module):
     """Do what the arguments say."""
-    module = AnsibleModule(
-        argument_spec={
-            "files": {"type": "list", "elements": "dict", "default": []},
-            "folders": {"type": "list", "elements": "dict", "default": []},
-            "links": {"type": "dict", "default": {}},
-            "absent": {"type": "list", "elements": "path", "default": []},
-            "owner": {"type": "str", "default": "root"},
-            "group": {"type": "str", "default": "root"},
-            "mode": {"type": "str", "default": "0644"},
-        },
-        supports_check_mode=True,
-    )
     asked, dry = module.params, module.check_mode
     paths, differences = [], []
 
@@ -236,14 +254,16 @@ def main():
             header = {"before_header": entry["path"], "after_header": entry["path"]}
             differences.append(dict(header, before=before, after=after))
         paths += [path for path, to in sorted(asked["links"].items()) if make_link(path, to, dry)]
-        paths += [path for path in asked["absent"] if remove(path, dry)]
+        for absent in asked["absent"]:
+            paths += [path for path in sorted(glob.glob(absent)) if remove(path, dry)]
     except (Refused, EnvironmentError) as error:
         module.fail_json(msg="%s" % error, paths=paths, changed=bool(paths))
-    result = {"changed": bool(paths), "paths": paths}
+    wrong = sorted(path for path, sha256 in asked["hashes"].items() if not has(path, sha256))
+    result = {"changed": bool(paths), "paths": paths, "wrong": wrong}
     if module._diff:
         result["diff"] = differences
     module.exit_json(**result)
 
 
 if __name__ == "__main__":
-    main()
+    work(AnsibleModule(ARGUMENTS, supports_check_mode=True))

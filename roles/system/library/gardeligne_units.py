@@ -30,7 +30,7 @@ options:
     description: Whether they run now; left as it is where it is not said, as where nothing runs.
     type: bool
   daemon_reload:
-    description: Whether systemd reads its units anew first.
+    description: Whether systemd reads its units anew first, if any of these is another on the disk.
     type: bool
     default: false
 """
@@ -47,32 +47,43 @@ units:
   elements: str
   returned: always
 """
-# What `systemctl is-active` says of a unit that needs no start.
+ARGUMENTS = {
+    "names": {"type": "list", "elements": "str", "required": True},
+    "enabled": {"type": "bool", "required": True},
+    "started": {"type": "bool"},
+    "daemon_reload": {"type": "bool", "default": False},
+}
+# What systemd says of a unit that needs no start.
 RUNNING = ("active", "activating", "reloading")
 # What `systemctl is-enabled` says of a unit that each start starts.
 ENABLED = ("enabled", "enabled-runtime")
 
 
-def states(module, question, names):
-    """Return what systemctl answers of each unit; "" for one that is not there."""
+def known(module, names):
+    """Return what systemd knows of each unit, by property."""
+    asked = ["systemctl", "show", "--property=LoadState,ActiveState,NeedDaemonReload"]
+    told = module.run_command(asked + names)[1].strip().split("\n\n")
+    properties = [dict(line.split("=", 1) for line in unit.splitlines()) for unit in told]
+    return dict(zip(names, properties + [{}] * len(names)))
+
+
+def is_another(unit):
+    """Say whether a unit may not be the one on the disk."""
+    return unit.get("LoadState") != "loaded" or unit.get("NeedDaemonReload") != "no"
+
+
+def enabled(module, names):
+    """Return what systemctl finds on the disk of each unit; "" for one that is not there."""
     # One of them that is unknown would leave its line out.
-    answers = module.run_command(["systemctl", question] + names)[1].split()
+    answers = module.run_command(["systemctl", "is-enabled"] + names)[1].split()
     if len(answers) != len(names):
-        answers = [module.run_command(["systemctl", question, name])[1].strip() for name in names]
+        alone = ["systemctl", "is-enabled"]
+        answers = [module.run_command(alone + [name])[1].strip() for name in names]
     return dict(zip(names, answers))
 
 
-def main():
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "names": {"type": "list", "elements": "str", "required": True},
-            "enabled": {"type": "bool", "required": True},
-            "started": {"type": "bool"},
-            "daemon_reload": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
+def work(module):
+    """Do what the arguments say."""
     asked, names = module.params, module.params["names"]
 
     def systemctl(verb, units):
@@ -81,14 +92,17 @@ def main():
             said = (verb, " ".join(units), errors.strip())
             module.fail_json(msg="systemctl %s %s: %s" % said)
 
-    if asked["daemon_reload"] and not module.check_mode:
+    # Where nothing is booted, there is nobody to ask what runs.
+    units = known(module, names) if asked["started"] is not None else {}
+    another = any(is_another(unit) for unit in units.values())
+    if asked["daemon_reload"] and another and not module.check_mode:
         systemctl("daemon-reload", [])
-    now = states(module, "is-enabled", names)
+    now = enabled(module, names)
     wrong = [name for name in names if (now[name] in ENABLED) != asked["enabled"]]
     steps = [("enable" if asked["enabled"] else "disable", wrong)]
     if asked["started"] is not None:
-        now = states(module, "is-active", names)
-        wrong = [name for name in names if (now[name] in RUNNING) != asked["started"]]
+        runs = [name for name in names if units[name].get("ActiveState") in RUNNING]
+        wrong = [name for name in names if (name in runs) != asked["started"]]
         steps.append(("start" if asked["started"] else "stop", wrong))
     if not module.check_mode:
         for verb, units in steps:
@@ -99,4 +113,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    work(AnsibleModule(ARGUMENTS, supports_check_mode=True))

@@ -7,14 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .credentials import credential_problems
 from .formats import format_problems
 from .numbers import list_problems
 from .problems import Problem, label, spelled
 from .references import reference_problems, release_problems
-from .settings import OPTIONS, SETTINGS, options
+from .settings import OPTIONS, SETTINGS, loaded, options
 from .sources import Sources
 from .structure import Structure
 
@@ -80,7 +78,7 @@ def _readable(role: Path) -> set[str]:
     """Return the names that somebody reads: options of the roles, and the product's defaults."""
     taken = [options(specs.parents[1]) for specs in _specs(role)]
     files = role.parents[1].glob("group_vars/all/*.yml")
-    return set().union(*taken, *(yaml.safe_load(file.read_text()) for file in files))
+    return set().union(*taken, *(loaded(file) for file in files))
 
 
 def _ours(role: Path) -> tuple[str, ...]:

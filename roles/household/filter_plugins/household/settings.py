@@ -16,10 +16,14 @@ Option = Mapping[str, Any]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def loaded(path: Path) -> Any:
+    """Return what a file of the product's own says."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506
+
+
 def options(role: Path) -> dict[str, Option]:
     """Return the options that a role's argument specs declare."""
-    text = (role / "meta/argument_specs.yml").read_text(encoding="utf-8")
-    specs = yaml.load(text, Loader=LOADER)  # noqa: S506
+    specs = loaded(role / "meta/argument_specs.yml")
     found: dict[str, Option] = specs["argument_specs"]["main"]["options"]
     return found
 

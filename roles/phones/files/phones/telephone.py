@@ -54,7 +54,7 @@ class Refused(Exception):
 def read(path: str = ACCOUNTS) -> List[Account]:
     """Return the telephones' accounts. Raises OSError, and Refused if there is none yet."""
     with open(path, encoding="utf-8") as text:
-        accounts = [Account(**entry) for entry in json.load(text)]
+        accounts = [Account(password=entry.pop("secret"), **entry) for entry in json.load(text)]
     if not accounts:
         raise Refused(NO_PHONES)
     return accounts

@@ -16,7 +16,7 @@ import socket
 
 from . import asterisk, card, mail, network, system
 from .report import NOT_READY, READY, REPORT, Report, save
-from .tools import run
+from .tools import exchange, run
 
 MARKER = "/etc/gardeligne-card"
 STATE = "/var/lib/gardeligne/first-boot-done"
@@ -36,6 +36,11 @@ def main() -> None:
         here = json.load(marker)
     report = Report(here)
     report.write(report.text("en cours"))
+    try:
+        here.update(exchange())
+    except (OSError, ValueError):
+        here.update(lines=[], admin="")
+        report.step("Lignes", asterisk.unknown)
 
     report.step("Carte", card.grow)
     report.step("Clés SSH", system.keys)

@@ -21,6 +21,14 @@ def asterisk(card: Card) -> str:
     return version
 
 
+def unknown(_card: Card) -> str:
+    """Tell that nobody knows which lines there are."""
+    raise Missing(
+        "illisibles",
+        "Redémarrez le boîtier ; si cela se répète, envoyez ce fichier à qui vous l'a préparé.",
+    )
+
+
 def title(line: Dict[str, Any]) -> str:
     """Return what the report calls a line."""
     return "Ligne {} ({})".format(line["operator"], line["number"])

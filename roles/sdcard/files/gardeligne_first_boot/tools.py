@@ -1,6 +1,7 @@
 """What every step uses: commands, waiting, and what `gardeligne etat` has."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any, Callable, Dict, Tuple, TypeVar
 CHECKS = "/usr/local/lib/gardeligne"
 PAUSE = 2
 
-# What MARKER says of the card (roles/sdcard/tasks/first_boot.yml), and what a step is.
+# What MARKER says of the card (roles/sdcard/vars/main.yml), with what `exchange` says; and a step.
 Card = Dict[str, Any]
 Step = Callable[[Card], str]
 Answer = TypeVar("Answer")
@@ -67,6 +68,15 @@ def shared(module: str) -> ModuleType:
     if CHECKS not in sys.path:
         sys.path.append(CHECKS)
     return importlib.import_module(module)
+
+
+def exchange() -> Card:
+    """Return what this exchange is to have: its driver, its lines, and who is told by mail.
+
+    Another role writes that too: a new line is none of the card's business.
+    """
+    with open(shared("checks").EXCHANGE, encoding="utf-8") as text:
+        return dict(json.load(text))
 
 
 def version() -> str:

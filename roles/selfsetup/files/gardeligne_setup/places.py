@@ -37,6 +37,11 @@ class Places:
         return self.root / "var/lib/gardeligne/setup.json"
 
     @property
+    def facts(self) -> Path:
+        """What Ansible has asked the machine."""
+        return self.root / "var/cache/gardeligne-facts"
+
+    @property
     def reported(self) -> Path:
         """What exists once a start has been reported on, and nothing was missing."""
         return self.root / "var/lib/gardeligne/first-boot-done"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
-from . import files, modules
+from . import files, lean, modules
 from .places import Places
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(\w+) : )?.*\] \*", re.M)
@@ -51,12 +53,19 @@ def run(places: Places, *, whole: bool = False) -> str | None:
         "ANSIBLE_HOME": str(places.run),
         # What its modules are given is nothing for the journal either, and would wear the card out.
         "ANSIBLE_NO_TARGET_SYSLOG": "1",
+        # What Ansible has asked the machine is not asked again while that is the same.
+        "ANSIBLE_GATHERING": "smart",
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(_facts(places)),
+        "ANSIBLE_CACHE_PLUGIN_TIMEOUT": "0",
+        "ANSIBLE_ACTION_PLUGINS": str(places.project / "roles/selfsetup/files/actions"),
         "ANSIBLE_PYTHON_INTERPRETER": str(places.interpreter),
         modules.VARIABLE: str(places.run / "modules"),
     }
-    command = [places.ansible, f"--inventory={places.inventory}", "playbook.yml"]
+    command = [sys.executable, "-I", lean.__file__, places.ansible]
+    command += [f"--inventory={places.inventory}", "playbook.yml"]
     if whole:
-        command.append("--extra-vars=settled_full=true")
+        command += ["--extra-vars=settled_full=true", "--flush-cache"]
     places.log.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(places.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     program = [sys.executable, "-IB", modules.__file__]
@@ -73,6 +82,13 @@ def run(places: Places, *, whole: bool = False) -> str | None:
             check=False,
         )
     return failed_step(places.log.read_text(errors="replace")) if done.returncode else None
+
+
+def _facts(places: Places) -> Path:
+    """Return the folder of Ansible's facts of this machine: of its name, kernel and release."""
+    release = places.root / "etc/os-release"
+    told = repr(tuple(os.uname())).encode() + (release.read_bytes() if release.exists() else b"")
+    return places.facts / hashlib.sha256(told).hexdigest()[:16]
 
 
 def failed_step(said: str) -> str:

@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 # roles/selfsetup/files/gardeligne_setup/foyer/project.py
 _PROJECTS = (Path(__file__).resolve().parents[5], Path("/usr/local/lib/gardeligne-setup/project"))
 
@@ -40,6 +38,6 @@ __all__ = [
 
 # roles/household/filter_plugins/household/settings.py
 _PROJECT = Path(settings.__file__).resolve().parents[4]
-PROVIDERS: dict[str, dict[str, Any]] = yaml.safe_load(
-    (_PROJECT / "group_vars/all/providers.yml").read_text(encoding="utf-8")
-)["gardeligne_providers"]
+PROVIDERS: dict[str, dict[str, Any]] = settings.loaded(_PROJECT / "group_vars/all/providers.yml")[
+    "gardeligne_providers"
+]

@@ -1,0 +1,1 @@
+gardeligne_files.py
