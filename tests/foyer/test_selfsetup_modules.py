@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -171,6 +172,19 @@ def test_ansible_packs_nothing_of_its_own(
     given = variables if runs else {"PYTHONPATH": ":".join(sys.path)}
     assert ask(given, project, "gardeligne_probe")["packed"] < 2000
     assert ask(given, project, "ansible.builtin.ping")["ping"] == "pong"
+
+
+def test_an_ansible_that_nobody_knows_yet_is_left_as_it_is() -> None:
+    packer = ModuleType("module_common")
+    lean.pack_nothing(packer)
+    assert not hasattr(packer, "recursive_finder")
+
+    def other(module: str, into: str) -> None:
+        pass
+
+    packer.recursive_finder = other  # type: ignore[attr-defined]
+    lean.pack_nothing(packer)
+    assert packer.recursive_finder is other  # type: ignore[attr-defined]
 
 
 ACTIONS = ROOT / "roles/selfsetup/files/actions"

@@ -14,6 +14,7 @@ import gc
 import importlib
 import runpy
 import sys
+from inspect import signature
 from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
@@ -22,13 +23,24 @@ from zipfile import ZipFile
 PACKAGE = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 
 
+# How ansible-core 2.16 to 2.22 begins what looks for a module's imports.
+KNOWN = ["name", "module_fqn", "module_data", "zf"]
+
+
 def pack_nothing(packer: ModuleType) -> None:
-    """Have Ansible pack a module alone (ansible.executor.module_common)."""
+    """Have Ansible pack a module alone (ansible.executor.module_common), if it is as we know it.
+
+    An upgrade may bring a newer one: then it works as it does by itself, more slowly.
+    """
+    finder = getattr(packer, "recursive_finder", None)
+    if finder is None or list(signature(finder).parameters)[:4] != KNOWN:
+        return
+    # From ansible-core 2.19 on it tells how the module wants its arguments. All have the same.
+    metadata = getattr(packer, "_DEFAULT_LEGACY_METADATA", None)
 
     def found(_name: str, _full_name: str, _code: bytes, packed: ZipFile, *_: Any) -> object:
         packed.writestr("ansible/__init__.py", PACKAGE)
-        # From ansible-core 2.19 on: how the module wants its arguments. All have the same.
-        return getattr(packer, "_DEFAULT_LEGACY_METADATA", None)
+        return metadata
 
     packer.recursive_finder = found  # type: ignore[attr-defined]
 
