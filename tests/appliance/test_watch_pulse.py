@@ -207,7 +207,9 @@ def test_systemd_is_told_that_all_is_well(monkeypatch: pytest.MonkeyPatch) -> No
         name = f"gardeligne-test-{os.getpid()}"
         here.bind("\0" + name)
         monkeypatch.setenv("NOTIFY_SOCKET", "@" + name)
-        program.tell_systemd("READY=1")
+        watch = program.Watch("")
+        assert "NOTIFY_SOCKET" not in os.environ, "its children would tell of themselves"
+        program.tell_systemd("READY=1", watch.systemd)
         here.settimeout(5)
         assert here.recv(100) == b"READY=1"
 

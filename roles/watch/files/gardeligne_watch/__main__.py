@@ -62,9 +62,8 @@ def look() -> int:
         return module.look(json.load(text))
 
 
-def tell_systemd(words: str) -> None:
-    """Tell systemd that all is well here (sd_notify)."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
+def tell_systemd(words: str, path: str) -> None:
+    """Tell systemd that all is well here (sd_notify), where it listens."""
     if path:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as here:
             here.sendto(words.encode("ascii"), "\0" + path[1:] if path[0] == "@" else path)
@@ -75,6 +74,8 @@ class Watch:
 
     def __init__(self, phone: str) -> None:
         self.phone = phone
+        # Not for what is started here: `asterisk -rx` of bullseye would tell systemd of itself.
+        self.systemd = os.environ.pop("NOTIFY_SOCKET", "")
         self.pulse = pulse.Pulse(pulse.last_restart())
         self.look = None  # type: Optional[Child]
         self.next_look = 0.0
@@ -93,7 +94,7 @@ class Watch:
         if self.pulse.doubtful(time.monotonic()):
             self.in_doubt()
         self.looking()
-        tell_systemd("WATCHDOG=1")
+        tell_systemd("WATCHDOG=1", self.systemd)
         return SOON if self.pulse.silent is not None else PAUSE
 
     def in_doubt(self) -> None:
@@ -126,7 +127,7 @@ class Watch:
 
 def main(arguments: "List[str]") -> int:
     watch = Watch(arguments[0] if arguments else "")
-    tell_systemd("READY=1")
+    tell_systemd("READY=1", watch.systemd)
     while True:
         time.sleep(watch.turn())
 
