@@ -66,6 +66,7 @@ def note(figures: Figures, host: Host, what: str, seconds: float) -> None:
 def watch_anew(host: Host) -> None:
     """Begin with nothing wrong that anybody knows, and with a watch that answers for itself."""
     host.check_output("systemctl stop gardeligne-watch")
+    host.check_output("gardeligne vu")
     host.check_output("rm -f /run/gardeligne-watch/* /var/lib/gardeligne/watch.json; : >%s", MAILS)
     eventually(lambda: answers(host), "Asterisk answers", 60)
     host.check_output("systemctl start gardeligne-watch")
@@ -86,7 +87,7 @@ def test_an_asterisk_that_hangs_is_restarted_within_a_minute_and_that_is_told_on
     note(figures, host, "Asterisk hangs: answers again", time.monotonic() - began)
     eventually(lambda: RESTARTED in unfolded(host), "it is told", 60)
     note(figures, host, "Asterisk hangs: told by mail", time.monotonic() - began)
-    assert "Surveillance : en marche ; central redémarré le" in said(host)
+    assert "central redémarré le" in said(host)
     # A second time within ten minutes it is not restarted, nor told.
     time.sleep(6)
     before = host.check_output("systemctl show -p MainPID asterisk")
