@@ -15,7 +15,7 @@ from testinfra.host import Host
 # What an appliance is asked when a test on it fails. bullseye's postfix is an instance.
 SAID = {
     f"journal of {service}": f"journalctl --no-pager --lines 40 --unit {service}"
-    for service in ("asterisk", "asterisk-trunk-watch", "postfix", "postfix@-")
+    for service in ("asterisk", "asterisk-trunk-watch", "gardeligne-watch", "postfix", "postfix@-")
 } | {
     f"asterisk -rx '{command}'": f"asterisk -rx '{command}' 2>&1"
     for command in (

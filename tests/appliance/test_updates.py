@@ -224,6 +224,14 @@ def test_what_nobody_has_looked_at_for_a_month_is_told(box: Box) -> None:
     assert "atteint Internet" in old.value.cure
 
 
+def test_the_watch_is_told_only_that_nobody_looks(box: Box) -> None:
+    box.offers(NEXT)
+    box.looks()
+    update_checks.looked_for(time.time(), str(box.state))
+    with pytest.raises(Missing, match=r"^pas vérifiées depuis le "):
+        update_checks.looked_for(time.time() + 31 * 86400, str(box.state))
+
+
 def test_a_state_that_cannot_be_read_is_made_anew(box: Box) -> None:
     box.state.write_text("{")
     assert box.looks() == 0

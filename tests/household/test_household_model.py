@@ -190,6 +190,12 @@ def test_quiet_hours_are_asterisks(quiet: str) -> None:
     assert (guard["quiet"], guard["learn"]) == ("22:00-07:00", False)
 
 
+def test_what_the_watch_tells_is_said_or_the_default() -> None:
+    assert _model(_minimal())["watch"] == {"line_minutes": 10, "mails": True}
+    watch = {"line_minutes": "30", "mails": False}
+    assert _model(_minimal(household_watch=watch))["watch"] == {"line_minutes": 30, "mails": False}
+
+
 def test_without_mail_settings_no_mail_is_sent() -> None:
     assert _model(_minimal())["mail"] == {"sender": "", "admin": "", "relay": {}}
 

@@ -33,6 +33,7 @@ DEBIANS = {
     "/usr/local/lib",
     "/usr/local/sbin",
     "/var/lib/apt/lists",
+    "/var/spool/postfix",
 }
 # What Ansible looks variables up in: templates, and conditions.
 EXPRESSION = re.compile(

@@ -16,6 +16,7 @@ ACCOUNT = "famille.martin@example.org"
 @pytest.fixture
 def queued(host: Host) -> Generator[dict[str, Any]]:
     """A mail from asterisk to asterisk, waiting: there is no smtp.example.org."""
+    host.check_output("systemctl stop gardeligne-watch")  # which has much to tell of this house
     host.check_output("postsuper -d ALL")
     host.check_output(
         "setpriv --reuid asterisk --clear-groups --inh-caps=-all sh -c "
@@ -28,6 +29,7 @@ def queued(host: Host) -> Generator[dict[str, Any]]:
         time.sleep(0.2)
     yield json.loads(queue)
     host.check_output("postsuper -d ALL")
+    host.check_output("systemctl start gardeligne-watch")
 
 
 def test_mail_waits_for_the_relay(queued: dict[str, Any]) -> None:

@@ -44,7 +44,9 @@ def chan_sip(host: Host) -> bool:
     return str(host.backend.get_hostname()).endswith("-sip")
 
 
-@pytest.mark.parametrize("service", ["asterisk", "asterisk-trunk-watch", "postfix"])
+@pytest.mark.parametrize(
+    "service", ["asterisk", "asterisk-trunk-watch", "gardeligne-watch", "postfix"]
+)
 def test_the_services_run_now_and_after_a_restart(host: Host, service: str) -> None:
     assert host.service(service).is_running
     assert host.service(service).is_enabled

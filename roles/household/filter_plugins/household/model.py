@@ -19,6 +19,7 @@ MAILBOX: Data = defaults("household_mailboxes")
 GUARD: Data = defaults("household_guard")
 OUTGOING: Data = defaults("household_outgoing")
 RELAY: Data = defaults("household_mail.relay")
+WATCH: Data = defaults("household_watch")
 CARD: Data = defaults("household_card")
 NETWORK: Data = defaults("household_card.network")
 WIFI: Data = defaults("household_card.wifi")
@@ -69,6 +70,7 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
             raw["outgoing"].get("open", []),
         ),
         "mail": _mail(raw["mail"], secrets),
+        "watch": {key: type(WATCH[key])(value) for key, value in {**WATCH, **raw["watch"]}.items()},
         "card": _card(raw["card"], secrets),
     }
 

@@ -7,6 +7,13 @@ import exchange
 from finding import Missing
 from french import moment
 
+# What somebody has switched off stays off.
+START = (
+    "/bin/sh",
+    "-c",
+    "systemctl --quiet is-enabled asterisk.service && systemctl --no-block start asterisk.service",
+)
+
 
 def central() -> str:
     """Ask Asterisk whether it is there."""
@@ -15,7 +22,7 @@ def central() -> str:
     except exchange.Silent as error:
         raise Missing("ne répond pas", exchange.CURE_OF_SILENCE) from error
     except exchange.Stopped as error:
-        raise Missing("arrêté", exchange.CURE_OF_STOP) from error
+        raise Missing("arrêté", exchange.CURE_OF_STOP, START) from error
     return "en marche"
 
 
@@ -62,10 +69,26 @@ def handset_state(driver: str, extension: str, shown: str) -> str:
     return "away" if any(word in found.group(1) for word in away) else "there"
 
 
+def phones_shown(driver: str) -> str:
+    """Return what Asterisk shows of the phones."""
+    return exchange.asterisk("pjsip show endpoints" if driver == "chan_pjsip" else "sip show peers")
+
+
+def handset(driver: str, extension: str) -> str:
+    """Look for one phone."""
+    if handset_state(driver, extension, phones_shown(driver)) == "away":
+        raise Missing(
+            "éteint, débranché ou hors du réseau",
+            "Vérifiez qu'il est allumé et dans le même réseau que le boîtier. Ce qu'il faut y "
+            "saisir : sudo gardeligne telephone {}. S'il ne sert plus, il n'y a rien à "
+            "faire.".format(extension),
+        )
+    return "joignable"
+
+
 def handsets(driver: str, names: Dict[str, str]) -> str:
     """Look for the household's phones; one that is switched off is told, and no fault."""
-    command = "pjsip show endpoints" if driver == "chan_pjsip" else "sip show peers"
-    shown = exchange.asterisk(command)
+    shown = phones_shown(driver)
     states = {each: handset_state(driver, each, shown) for each in names}
     unknown = [each for each in sorted(states) if not states[each]]
     if unknown:
@@ -87,6 +110,10 @@ def handsets(driver: str, names: Dict[str, str]) -> str:
 def filtering() -> str:
     """Look whether strangers meet the guard."""
     if exchange.lists() is None:
-        raise Missing("hors service : tous les appels sonnent", "sudo gardeligne-numbers.")
+        raise Missing(
+            "hors service : tous les appels sonnent",
+            "sudo gardeligne-numbers.",
+            ("/usr/local/sbin/gardeligne-numbers",),
+        )
     until, why = exchange.suspended()
     return "suspendu{} jusqu'au {}".format(why, moment(until)) if until else "en service"

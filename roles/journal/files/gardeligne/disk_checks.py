@@ -1,11 +1,14 @@
-"""Whether there is room on the card, and whether databases were damaged."""
+"""Whether there is room on the card, whether it fails, and whether databases were damaged."""
 
+import glob
 import json
 import os
+import re
 from typing import Any, Dict
 
 from finding import Missing
-from french import moment
+from french import counted, moment
+from mail_checks import run
 
 NOTES = "/var/lib/gardeligne/databases/notes.json"
 # Where the exchange and its mail write.
@@ -15,6 +18,15 @@ FOLDERS = (
     "/var/log/asterisk",
     "/var/spool/asterisk",
     "/var/spool/postfix",
+)
+# Where the kernel counts a file system's errors.
+EXT4 = "/sys/fs/ext4"
+# Asterisk takes a good copy when it starts, which it may where nobody talks.
+RESTART_IDLE = (
+    "/bin/sh",
+    "-c",
+    "asterisk -rx 'core show channels count' | grep -q '^0 active calls' && "
+    "systemctl --no-block restart asterisk.service",
 )
 # Per cent of a file system in use, of its blocks or its inodes.
 FULL = 90
@@ -42,6 +54,17 @@ def used(of_all: int, left: int, left_to_us: int) -> int:
     return -(-100 * taken // (taken + left_to_us)) if taken + left_to_us else 0
 
 
+def read_only(device: int) -> bool:
+    """Tell whether the kernel writes no more to a file system, as it does after an error.
+
+    Not by statvfs(): that tells of the watch, from which most of it is locked away.
+    """
+    wanted = "{}:{}".format(os.major(device), os.minor(device))
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as text:
+        lines = [line.split() for line in text]
+    return any(line[2] == wanted and "ro" in line[-1].split(",") for line in lines)
+
+
 def disk() -> str:
     """Look for room where the exchange writes."""
     most, seen = 0, set()
@@ -53,7 +76,7 @@ def disk() -> str:
         if device in seen:
             continue
         seen.add(device)
-        if size.f_flag & os.ST_RDONLY:
+        if read_only(device):
             raise Missing(
                 "plus rien ne s'écrit ({})".format(folder),
                 "Redémarrez le boîtier ; si cela se répète, remplacez la carte.",
@@ -67,8 +90,41 @@ def disk() -> str:
         raise Missing(
             "pleine à {} %".format(most),
             "Effacez des messages (**1), puis : sudo apt clean ; sudo journalctl --vacuum-size=20M",
+            ("apt-get", "clean"),
+            ("journalctl", "--vacuum-size=20M"),
         )
     return "occupée à {} %".format(most)
+
+
+def counted_errors(folder: str = EXT4) -> int:
+    """Return how many errors the file systems have counted since they were last checked."""
+    count = 0
+    for path in glob.glob(os.path.join(folder, "*", "errors_count")):
+        try:
+            with open(path) as text:
+                count += int(text.read())
+        except (OSError, ValueError):
+            continue
+    return count
+
+
+def unread_blocks() -> int:
+    """Return how often a card or disk gave an error since the machine was started."""
+    # `I/O error, dev mmcblk0, sector 8192`; older kernels name a function before.
+    shown, _ = run("journalctl", "--dmesg", "--boot", "--output=cat", "--no-pager", "--lines=2000")
+    return len(re.findall(r"I/O error, dev (?:mmcblk|sd|nvme|vd)", shown))
+
+
+def errors() -> str:
+    """Look for what a card tells before it dies."""
+    count, unread = counted_errors(), unread_blocks()
+    if count or unread:
+        raise Missing(
+            counted(count + unread, "erreur", "erreurs"),
+            "Remplacez la carte bientôt : celle-ci s'use. Ce qu'elle a d'important : les messages "
+            "(**1), et les numéros connus.",
+        )
+    return "aucune"
 
 
 def databases(path: str = NOTES) -> str:
@@ -83,6 +139,7 @@ def databases(path: str = NOTES) -> str:
         raise Missing(
             "à réparer : " + ", ".join(DATABASES[name][0] for name in sorted(damaged)),
             "sudo systemctl restart asterisk : la dernière bonne copie le remplace.",
+            RESTART_IDLE,
         )
     if replaced:
         raise Missing(

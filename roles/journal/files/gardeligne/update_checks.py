@@ -19,6 +19,13 @@ def waiting(now: float, path: str = STATE) -> str:
             "Asterisk {} attend (ici {})".format(state["offered"], state["installed"]),
             state["cure"],
         )
+    return looked_for(now, path)
+
+
+def looked_for(now: float, path: str = STATE) -> str:
+    """Tell whether somebody has looked lately; `now` in seconds since 1970."""
+    with open(path, encoding="utf-8") as text:
+        state = json.load(text)
     if now - state["checked"] > OLD:
         raise Missing(
             "pas vérifiées depuis le {}".format(moment(state["checked"])),

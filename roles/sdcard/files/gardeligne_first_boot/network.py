@@ -1,13 +1,9 @@
 """What comes from the network: an address, and the time."""
 
-import ctypes
 import re
 from typing import List
 
-from .tools import Card, Missing, moment, run, wait, where
-
-# The kernel's word for "nobody has told me the time" (adjtimex).
-TIME_ERROR = 5
+from .tools import Card, Missing, moment, run, shared, wait, where
 
 
 def network(card: Card) -> str:
@@ -30,15 +26,9 @@ def network(card: Card) -> str:
     return "{} ({}.local)".format(found[0], card["hostname"])
 
 
-def synchronised() -> bool:
-    """Tell whether the kernel's clock is right, as far as somebody has told it."""
-    # Asked for nothing, it changes nothing; its structure has 208 bytes at most.
-    return int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))) != TIME_ERROR
-
-
 def clock(card: Card) -> str:
     """Wait for the time: a Pi has no clock of its own, and certificates have dates."""
-    if not wait(card["patience"], synchronised):
+    if not wait(card["patience"], shared("machine_checks").synchronised):
         raise Missing(
             "pas encore reçue du réseau ; le boîtier croit qu'il est " + moment(),
             "Laissez le boîtier branché : il continue à la demander. Sinon, la box ou un pare-feu "

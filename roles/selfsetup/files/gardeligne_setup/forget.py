@@ -15,6 +15,8 @@ FOLDERS = (
     "home/pi",
 )
 FILES = (
+    "run/gardeligne-watch/state.json",  # what was wrong, by the names of phones and lines
+    "var/lib/gardeligne/watch.json",
     "run/asterisk-memory/astdb.sqlite3",  # callers learned and chosen on the keypad
     "var/lib/asterisk/astdb.sqlite3",  # the copy of that
     "var/mail/root",  # what was written to the machine
@@ -23,6 +25,7 @@ FILES = (
     "var/lib/gardeligne/settled.json",  # so that all is done anew
 )
 SERVICES = (
+    "gardeligne-watch.service",  # first: it would start what is stopped
     "asterisk-trunk-watch.service",
     "asterisk.service",
     "asterisk-memory.service",

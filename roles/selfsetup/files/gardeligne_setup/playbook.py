@@ -27,6 +27,7 @@ STEPS = {
     "voicemail": "messagerie vocale",
     "numbers": "listes de numéros",
     "dialplan": "traitement des appels",
+    "watch": "surveillance",
     "selfsetup": "lecture de foyer.txt",
 }
 BEFORE = "préparation"

@@ -1,0 +1,1 @@
+"""Watches the exchange, heals what it can, and tells the household."""
