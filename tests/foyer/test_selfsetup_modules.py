@@ -184,7 +184,7 @@ def test_an_ansible_that_nobody_knows_yet_is_left_as_it_is() -> None:
 
     packer.recursive_finder = other  # type: ignore[attr-defined]
     lean.pack_nothing(packer)
-    assert packer.recursive_finder is other  # type: ignore[attr-defined]
+    assert packer.recursive_finder is other
 
 
 ACTIONS = ROOT / "roles/selfsetup/files/actions"
