@@ -100,6 +100,15 @@ def _linux(card: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
+def _said(linux: subprocess.Popen[bytes]) -> bytes:
+    """Return what a Linux has said until its end."""
+    said, _ = linux.communicate(timeout=120)
+    # That of Debian 12 has no room for the registers of processors that came after it.
+    if b"ptrace set fp regs failed" in said:
+        pytest.skip("not run, user-mode-linux does not run on this processor")
+    return said
+
+
 def _assert_sealed(card: Path) -> None:
     assert SECRET not in card.read_bytes()
     sealed = card.with_name("read")
@@ -109,7 +118,7 @@ def _assert_sealed(card: Path) -> None:
 
 
 def test_no_byte_of_a_secret_stays(card: Path) -> None:
-    said, _ = _linux(card).communicate(timeout=120)
+    said = _said(_linux(card))
     assert f"found {len(RAW)}".encode() in said, said
     assert b"sealed" in said, said
     _assert_sealed(card)
@@ -125,7 +134,6 @@ def test_no_byte_of_a_secret_stays_after_power_cuts(card: Path, seed: int) -> No
         time.sleep(dice.uniform(1, 4))
         os.killpg(linux.pid, signal.SIGKILL)
         linux.communicate()
-    linux = _linux(card)
-    said, _ = linux.communicate(timeout=120)
+    said = _said(_linux(card))
     assert b"sealed" in said, said
     _assert_sealed(card)
