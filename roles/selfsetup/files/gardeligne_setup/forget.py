@@ -30,6 +30,7 @@ SERVICES = (
     "asterisk.service",
     "asterisk-memory.service",
     "gardeligne-databases.timer",
+    "gardeligne-phones-mail.service",  # it may still wait for the network, with their address
 )
 
 
