@@ -30,9 +30,14 @@ OPTIONS = "nocheck nodoc noautodbgsym"
 MODULE = re.compile(r"/asterisk/modules/(\w+)\.so$")
 # Unpacks what Debian signed, so the signature of the uploader is not asked for once more.
 UNPACK = f"cd /{BUILD} && dpkg-source --no-check --extract asterisk_*.dsc asterisk"
+# Where two compile at once, pjproject may make the folder of its objects too late (the order in its
+# rules.mak, `| $(@D)`, says nothing to make): the second time it is there.
 COMPILE = f"""\
 cd /{BUILD}/asterisk
-dpkg-buildpackage --build=binary --no-sign
+dpkg-buildpackage --build=binary --no-sign || {{
+    echo "interrupted: once more, from where it was"
+    dpkg-buildpackage --build=binary --no-sign --no-pre-clean
+}}
 cd ..
 mkdir done
 for package in {" ".join(source.RECIPE["shipped"])}; do
@@ -212,13 +217,7 @@ def _build(
         (place / "asterisk/debian/control").write_text(control.text)
         text = source.stanza(found, version, target.suite)
         (place / "asterisk/debian/changelog").write_text(text)
-        try:
-            _inside(root, COMPILE, steps)
-        except ImageError:
-            # Where two compile at once, pjproject may make the folder of its objects too late (the
-            # order in its rules.mak, `| $(@D)`, says nothing to make). It is there now.
-            steps.say("compiling", "interrupted: once more, from where it was")
-            _inside(root, COMPILE.replace("--no-sign", "--no-sign --no-pre-clean"), steps)
+        _inside(root, COMPILE, steps)
     made = place / "done"
     _check_modules(made, target)
     seconds = round(time.monotonic() - begun)
