@@ -95,8 +95,6 @@ def run(options: argparse.Namespace) -> None:
     sbom.need()
     disk.room_for(NEEDED, output.parent)
     if not namespace.inside():
-        if base.venv != bases.Base.venv:  # that one runs this
-            tools.provide_venv(base.venv)
         namespace.enter()
     password = vault_password(options.inventory, options.vault_password_file)
     house = fill.Household(
@@ -113,6 +111,10 @@ def run(options: argparse.Namespace) -> None:
             with workplace.alone(target.folder):
                 packages.provide(target, work, steps)
         image = (fetch if base.official else debian).make(base, work, steps)
+        if base.venv != bases.Base.venv:  # that one runs this
+            with steps.step(f"Ansible in {base.venv}"):
+                make = ("make", "--no-print-directory", f"{base.venv}/stamp")
+                steps.run(*make, cwd=tools.PROJECT)
         with steps.step("copy of the base"):
             parts = disk.split(image, work)
         stamp = fill.fill(parts, base, house, work, steps)

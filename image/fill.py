@@ -57,8 +57,9 @@ class Household:
 def check(base: Base, house: Household, work: Path, steps: Steps) -> None:
     """Check the household's data first: that takes seconds, a base takes minutes."""
     with _secret(house.vault_password, work / "vault") as secret, steps.step("household's data"):
-        known = {"household_release": base.suite, "ansible_python_interpreter": base.python}
-        _playbook("check.yml", base, house, known, secret, steps)
+        # What reaches the host's Python is chosen here, whatever the household says of it.
+        known = {"household_release": base.suite, "ansible_python_interpreter": "auto"}
+        _playbook("check.yml", house, known, secret, steps)
 
 
 def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Steps) -> Stamp:
@@ -83,11 +84,12 @@ def fill(parts: disk.Parts, base: Base, house: Household, work: Path, steps: Ste
                     "ansible_host": str(root),
                     "ansible_python_interpreter": python,
                 }
-                day = newest_package(root)
-                _playbook("playbook.yml", base, house, there, secret, steps, when=day)
+                _playbook(
+                    "playbook.yml", house, there, secret, steps,
+                    ansible=tools.PROJECT / base.venv / "bin", when=newest_package(root),
+                )  # fmt: skip
             _end_programs(root)
-            if house.newest:
-                (root / CARD).write_text(json.dumps({"newest": house.newest}) + "\n")
+            leave_address(root, house.newest)
         shutil.copytree(boot, work / "boot")
         namespace.detach(boot)
     return finish.finish(parts, base, house.host, work / "boot", work, MARGIN, steps)
@@ -122,6 +124,12 @@ def _python(root: Path, base: Base) -> Iterator[str]:
         yield str(files / "python")
 
 
+def leave_address(root: Path, newest: str) -> None:
+    """Leave on a card where the manifest of its maker's newest one will be, if he has said it."""
+    if newest:
+        (root / CARD).write_text(json.dumps({"newest": newest}) + "\n")
+
+
 @contextmanager
 def _secret(password: str, folder: Path) -> Iterator[list[str]]:
     """Hand the vault's password to Ansible without writing it to a disk."""
@@ -139,19 +147,18 @@ def _secret(password: str, folder: Path) -> Iterator[list[str]]:
 
 def _playbook(
     name: str,
-    base: Base,
     house: Household,
     where: dict[str, str],
     secret: Sequence[str],
     steps: Steps,
     *,
+    ansible: Path = ANSIBLE,
     when: int | None = None,
 ) -> None:
     """Run ansible-playbook; what packages write of their own keeps to a date, `when`."""
     variables = {**where, "ansible_become": False, "household_for_card": True}
     # Little of the builder's environment: TMPDIR, say, would name a folder that the root lacks.
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    ansible = tools.PROJECT / base.venv / "bin"
     settings = {
         "PATH": f"{ansible}:{tools.PATH}",
         "LANG": "C.UTF-8",

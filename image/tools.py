@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 from image.errors import ImageError
@@ -53,15 +52,6 @@ def need(*programs: str) -> None:
             f"missing on this machine: {', '.join(missing)}. `make setup-image` installs them, or "
             f"as root: apt-get install {' '.join(packages)}"
         )
-
-
-def provide_venv(name: str) -> None:
-    """Make a virtual environment of the project's, unless it is there as its lock says."""
-    made = subprocess.run(
-        ["make", "--no-print-directory", f"{name}/stamp"], cwd=PROJECT, check=False
-    )
-    if made.returncode:
-        raise ImageError(f"{name}: could not be made; what make says stands above")
 
 
 def let_stop() -> None:

@@ -19,6 +19,8 @@ from finding import Missing
 from support.example import ROOT
 from support.server import Server, address, serving
 
+from image import fill
+
 PROGRAM = ROOT / "roles/updates/files/gardeligne-updates"
 OURS = "1:22.10.1+dfsg+~cs6.17.60671434-1"
 NEXT = "1:22.10.2+dfsg+~cs6.17.60671434-1"
@@ -62,8 +64,8 @@ class Box:
         settings.write_text(json.dumps({"release": "forky", "mail_to": "a@x.org", "cure": CURE}))
         monkeypatch.setattr(self.program, "SETTINGS", str(settings))
         monkeypatch.setattr(self.program, "STATE", str(self.state))
-        self.card = folder / "card.json"
-        monkeypatch.setattr(self.program, "CARD", str(self.card))
+        self.root, self.kept_on_card = folder / "root", self.program.CARD
+        monkeypatch.setattr(self.program, "CARD", str(self.root / fill.CARD))
         monkeypatch.setattr(self.program, "LISTS", str(folder / "lists"))
         real = self.program.subprocess.run
 
@@ -87,7 +89,10 @@ class Box:
         (self.said / "sources").write_text(text)
 
     def was_made_by(self, address: str) -> None:
-        self.card.write_text(json.dumps({"newest": address}))
+        """As image/fill.py leaves it on a card."""
+        assert self.kept_on_card == f"/{fill.CARD}"
+        (self.root / fill.CARD).parent.mkdir(parents=True, exist_ok=True)
+        fill.leave_address(self.root, address)
 
     def looks(self) -> int:
         return int(self.program.main())
@@ -175,6 +180,12 @@ def test_a_maker_s_page_that_says_nothing_is_no_error(
         box.told()
     assert waits.value.cure == CURE
     assert address(maker) in capsys.readouterr().err
+
+
+def test_a_card_without_its_maker_s_address_asks_nobody(box: Box, maker: Server) -> None:
+    box.was_made_by("")
+    assert box.looks() == 0
+    assert maker.asked == []
 
 
 def test_a_maker_who_is_not_there_is_no_error(box: Box, maker: Server) -> None:

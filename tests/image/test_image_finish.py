@@ -81,6 +81,7 @@ def test_another_content_makes_another_identity(tmp_path: Path) -> None:
     mine = stamp.of(here, "debian-forky", "pi")
     assert mine == stamp.of(there, "debian-forky", "pi")
     assert mine.day == "2023-11-14"
+    assert mine.asterisk == "1:22.2.0-1"
     assert mine.uuid("root") != stamp.of(there, "debian-forky", "pie").uuid("root")
     (there / stamp.STATUS).write_text(STATUS.replace("22.2", "22.3"))
     assert mine.uuid("root") != stamp.of(there, "debian-forky", "pi").uuid("root")

@@ -190,6 +190,12 @@ def test_where_it_is_fetched_from(url: str, found: str) -> None:
     assert imager.address(url, Path("/a b/pi.img.xz")) == found
 
 
+def test_the_manifest_is_looked_for_where_it_lies_beside_the_image() -> None:
+    there = imager.address("http://example.org/a/", Path("pi.img.xz"))
+    beside = manifest.beside(Path("pi.img.xz")).name
+    assert manifest.beside_url(there) == f"http://example.org/a/{beside}"
+
+
 @pytest.mark.parametrize("url", ["example.org/x", "ftp://example.org/", "https:///x", "file:///x"])
 def test_an_address_that_is_none_is_said_before_anything_is_built(
     tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
