@@ -19,6 +19,8 @@ ROOT = ROLES.parent
 FILTERS = runpy.run_path(str(ROLES / "settled/filter_plugins/settled.py"))
 settled_told = FILTERS["settled_told"]
 WIRING = yaml.safe_load((ROOT / "group_vars/all/wiring.yml").read_text())
+# Each runs the module several times.
+pytestmark = pytest.mark.slow
 TOLD = {"mail": "told-mail", "numbers": "told-numbers", "system": "told-system"}
 
 

@@ -112,6 +112,7 @@ def test_who_wants_no_mails_gets_none_and_sees_it_on_the_card(watched: Watched) 
     assert LINE in watched.report()
 
 
+@pytest.mark.slow
 def test_an_outage_of_the_box_is_one_mail(watched: Watched) -> None:
     """Lines, names and mail fail at the same time, each with a patience of its own."""
     watched.looks(2)
@@ -135,6 +136,7 @@ def test_a_mail_that_nobody_takes_is_written_later(watched: Watched) -> None:
     assert len(watched.told()) == 1
 
 
+@pytest.mark.slow
 def test_an_asterisk_that_was_restarted_is_told_once_a_day(watched: Watched) -> None:
     watched.looks()
     for _ in range(3):
@@ -150,6 +152,7 @@ def test_an_asterisk_that_was_restarted_is_told_once_a_day(watched: Watched) -> 
     assert len(watched.told()) == 2
 
 
+@pytest.mark.slow
 def test_what_was_told_is_told_once_over_a_start_of_the_machine(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -235,6 +235,7 @@ def test_it_runs_from_the_project_as_on_the_box(tmp_path: Path) -> None:
     assert run.stdout == f"{MAIL}\n"
 
 
+@pytest.mark.slow
 def test_the_playbook_puts_it_onto_the_card_as_the_box_would(tmp_path: Path) -> None:
     tasks = yaml.safe_load((ROOT / "roles/selfsetup/tasks/main.yml").read_text())
     copy = tasks[-1]["ansible.builtin.copy"]

@@ -158,12 +158,14 @@ def ask(variables: dict[str, str], project: Path, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_ansible_runs_modules_by_it(variables: dict[str, str], project: Path) -> None:
     assert ask(variables, project, "gardeligne_probe")["loaded"] is True
     facts = ask(variables, project, "ansible.builtin.setup")["ansible_facts"]
     assert facts["ansible_python"]["executable"] == sys.executable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [True, False])
 def test_ansible_packs_nothing_of_its_own(
     variables: dict[str, str], project: Path, runs: bool
@@ -210,6 +212,7 @@ def test_each_module_of_ours_is_run_by_its_task() -> None:
     assert {path.name for path in ACTIONS.glob("*.py")} == ours
 
 
+@pytest.mark.slow
 def test_a_module_run_by_its_task_does_what_it_does_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "file"
     owner = {"owner": tmp_path.owner(), "group": tmp_path.group()}
@@ -227,6 +230,7 @@ def test_a_module_run_by_its_task_does_what_it_does_elsewhere(tmp_path: Path) ->
     assert "Unsupported parameters" in by_its_task("gardeligne_files", other=1)["msg"]
 
 
+@pytest.mark.slow
 def test_what_is_settled_is_said_by_its_task(tmp_path: Path) -> None:
     asked: dict[str, Any] = {"path": str(tmp_path / "kept"), "roles": {"mail": "x"}}
     assert by_its_task("gardeligne_settled", **asked)["due"] == ["mail"]
