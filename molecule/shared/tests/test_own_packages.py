@@ -95,7 +95,8 @@ def test_it_is_seen_whether_debian_has_a_newer_one(host: Host) -> None:
         assert re.search(r"\[--\] Mises à jour : Asterisk 22\S+ attend \(ici 22\.1\.0\)", said), (
             said
         )
-        assert "make packages, puis le playbook." in said
+        told = json.loads(host.file("/usr/local/etc/gardeligne-updates.json").content_string)
+        assert f"Que faire : {told['cure']}" in said
     finally:
         host.check_output("rm /usr/local/bin/dpkg-query")
         host.check_output("systemctl start gardeligne-updates.service")
