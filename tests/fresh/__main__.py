@@ -19,8 +19,13 @@ from fresh import readme
 from fresh.machine import REPOSITORY, Failed, Machine, machine
 
 RELEASES = ("bookworm", "trixie")
-# Why a test may be left out here: nothing is below / but a folder; and Debian 13 is as it is.
-SKIPPED = ("lsblk sees no disk under / here", "this Debian's fuse2fs damages files")
+# Why a test may be left out here: nothing is below / but a folder; Debian 13 is as it is; and a
+# processor with AMX starts no Linux as a program of the user.
+SKIPPED = (
+    "lsblk sees no disk under / here",
+    "this Debian's fuse2fs damages files",
+    "user-mode-linux does not run on this processor",
+)
 # Put before a line whose tests are only to be collected.
 COLLECT = "PYTEST_ADDOPTS='--collect-only --quiet' "
 # The tests that start programs of packages, by name: the others take minutes.
