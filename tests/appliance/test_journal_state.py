@@ -11,7 +11,7 @@ import exchange
 import pytest
 from support.answering import Box
 from support.journal import main
-from support.shown import ENDPOINTS, PJSIP
+from support.shown import ENDPOINTS, MAIL_DOWN, PJSIP
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_mail_that_waits_is_told_with_postfixs_own_reason(box: Box, capsys: Said
 
 
 def test_a_mail_server_that_is_down_is_told(box: Box, capsys: Said) -> None:
-    box.postfix_runs = False
+    box.says("queue-j", MAIL_DOWN)
     assert wrong(capsys) == ["Mail : le service de mail ne fonctionne pas"]
 
 

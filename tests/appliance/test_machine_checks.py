@@ -5,19 +5,18 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import checks
 import disk_checks
 import machine_checks
-import mail_checks
 import pytest
 import watch_checks
 from finding import Missing
 from support.answering import Box
 from support.journal import main
+from support.shown import MAIL_DOWN
 
 Said = pytest.CaptureFixture[str]
 
@@ -84,24 +83,6 @@ def test_errors_that_a_file_system_counts_are_told(box: Box, capsys: Said) -> No
 def test_what_a_card_does_not_give_any_more_is_told(box: Box, capsys: Said, words: str) -> None:
     box.says("kernel", f"mmc0: new high speed SDHC card\n{words}\n")
     assert "[--] Erreurs de la carte : 1 erreur" in state(capsys)
-
-
-def test_postfix_runs_where_its_first_process_does(tmp_path: Path) -> None:
-    pid = tmp_path / "master.pid"
-    assert not mail_checks.master_runs(str(pid))
-    program = tmp_path / "master"
-    program.symlink_to("/usr/bin/sleep")
-    with subprocess.Popen([program, "60"]) as master:
-        pid.write_text(f"{master.pid:>20}\n")
-        try:
-            end = time.monotonic() + 10  # it may have to become that program
-            while not mail_checks.master_runs(str(pid)):
-                assert time.monotonic() < end
-        finally:
-            master.kill()
-    assert not mail_checks.master_runs(str(pid)), "it has left that behind"
-    pid.write_text(f"{os.getpid()}\n")
-    assert not mail_checks.master_runs(str(pid)), "another process has its number"
 
 
 def test_names_that_lead_nowhere_are_told(box: Box, capsys: Said) -> None:
@@ -173,12 +154,12 @@ def test_the_watch_does_not_look_at_itself(
 
 
 def test_every_cure_that_runs_by_itself_is_a_program_of_this_system(box: Box) -> None:
-    box.postfix_runs = False
+    box.says("queue-j", MAIL_DOWN)
     box.numbers.unlink()
     heals = {found.name: found.heal for found in checks.findings() if found.heal}
     assert heals == {
         "Mail": (("systemctl", "--no-block", "restart", "postfix.service"),),
-        "Filtrage": (("/usr/local/sbin/gardeligne-numbers",),),
+        "Filtrage": (("systemctl", "--no-block", "start", "gardeligne-numbers.service"),),
     }
 
 

@@ -11,13 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import mail_checks
 import pytest
 import watch_checks
 from finding import Missing
 from gardeligne_watch import light, look, pulse, state
 from support.answering import Box
-from support.shown import PJSIP
+from support.shown import MAIL_DOWN, PJSIP
 
 LINE = "Ligne free (09 87 65 43 21)"
 SETTINGS = {"mails": True, "mail_to": "famille.martin@example.org"}
@@ -211,14 +210,12 @@ def test_what_is_no_more_is_forgotten(watched: Watched) -> None:
     assert LINE not in json.loads(Path(state.NOW).read_text())["faults"]
 
 
-def test_a_cure_is_tried_before_anybody_is_told(
-    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried = tmp_path / "tried"
+def test_a_cure_is_tried_before_anybody_is_told(watched: Watched, tmp_path: Path) -> None:
+    tried, queue = tmp_path / "tried", watched.box.said / "queue-j"
     systemctl = tmp_path / "bin/systemctl"
-    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{tried}\n')
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{tried}\n: >{queue}\n')
     systemctl.chmod(0o755)
-    monkeypatch.setattr(mail_checks, "master_runs", tried.exists)
+    watched.box.says("queue-j", MAIL_DOWN)
     watched.looks(8)
     assert tried.read_text() == "--no-block restart postfix.service\n"
     assert watched.told() == []

@@ -75,8 +75,6 @@ class Box:
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
         monkeypatch.setattr(checks, "EXCHANGE", str(self.exchange))
         monkeypatch.setattr(disk_checks.databases, "__defaults__", (str(self.notes),))
-        self.postfix_runs = True
-        monkeypatch.setattr(mail_checks, "master_runs", lambda: self.postfix_runs)
         monkeypatch.setattr(mail_checks.mail_refused, "__defaults__", (str(self.refused),))
         monkeypatch.setattr(disk_checks, "FOLDERS", ("/",))
         monkeypatch.setattr(disk_checks, "used", lambda *size: 50)

@@ -50,3 +50,6 @@ Name/username             Host                                    Dyn Forcerport
 free/0987650001           10.89.2.10                                  Yes        Yes            5060     OK (1 ms)
 4 sip peers [Monitored: 2 online, 2 offline Unmonitored: 0 online, 0 offline]
 """  # noqa: E501
+
+# postqueue's, where postfix does not run: before what it finds in the queue itself.
+MAIL_DOWN = "postqueue: warning: Mail system is down -- accessing queue directly\n"

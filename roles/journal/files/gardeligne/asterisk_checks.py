@@ -113,7 +113,7 @@ def filtering() -> str:
         raise Missing(
             "hors service : tous les appels sonnent",
             "sudo gardeligne-numbers.",
-            ("/usr/local/sbin/gardeligne-numbers",),
+            ("systemctl", "--no-block", "start", "gardeligne-numbers.service"),
         )
     until, why = exchange.suspended()
     return "suspendu{} jusqu'au {}".format(why, moment(until)) if until else "en service"
