@@ -105,10 +105,10 @@ RASPIOS = StandIn(
             *("dbus", "initramfs-tools", "kmod", "linux-image-arm64", "systemd-sysv", "udev"),
             # What our roles meet: an account that is asked for, Imager's cloud-init, and services
             # that set up network, names and clock.
-            *("apt-listchanges", "avahi-daemon", "ca-certificates", "cloud-init", "e2fsprogs"),
-            *("fdisk", "iproute2", "login", "netbase", "network-manager", "openssh-server"),
-            *("parted", "passwd", "procps", "python3", "python3-apt", "rfkill", "sudo"),
-            *("systemd-timesyncd", "tzdata", "util-linux-extra", "zstd"),
+            *("apt-listchanges", "avahi-daemon", "busybox", "ca-certificates", "cloud-init"),
+            *("e2fsprogs", "fdisk", "iproute2", "login", "netbase", "network-manager"),
+            *("openssh-server", "parted", "passwd", "procps", "python3", "python3-apt"),
+            *("rfkill", "sudo", "systemd-timesyncd", "tzdata", "util-linux-extra", "zstd"),
         ),
     ),
     script="""
