@@ -29,6 +29,7 @@ def start(keeper: Keeper, database: Database) -> None:
         return
     copy = good_copy(keeper, database)
     if not copy and (wrong == GONE or (wrong == EMPTY and not database.schema)):
+        remove(path)
         return  # the first start; who writes it makes it
     replace(keeper, database, wrong, copy)
 

@@ -90,7 +90,7 @@ def disk() -> str:
         raise Missing(
             "pleine à {} %".format(most),
             "Effacez des messages (**1), puis : sudo apt clean ; sudo journalctl --vacuum-size=20M",
-            ("find", "/var/cache/apt/archives", "-name", "*.deb", "-delete"),
+            ("find", "/var/cache/apt", "-name", "*.deb", "-delete"),
             ("journalctl", "--vacuum-size=20M"),
         )
     return "occupée à {} %".format(most)
