@@ -32,6 +32,7 @@ DEBIANS = {
     "/etc/systemd/system",
     "/usr/local/lib",
     "/usr/local/sbin",
+    "/var/cache/apt",
     "/var/lib/apt/lists",
     "/var/spool/postfix",
 }
