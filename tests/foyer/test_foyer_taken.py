@@ -93,6 +93,7 @@ def test_everything_that_can_be_said() -> None:
         "household_mailboxes": [
             {"number": "001", "name": "Famille Martin", "email": "camille@martin.example"}
         ],
+        "household_backup": {"usb": True},
         "household_card": {
             "hostname": "gardeligne",
             "ssh_keys": [
@@ -113,6 +114,7 @@ def test_everything_that_can_be_said() -> None:
         "wifi": "wifi de test #4",
         "mailboxes": {"001": "4711"},
         "outgoing": "290317",
+        "backup": "Cheval pile agrafe 5",
     }
 
 
@@ -210,7 +212,8 @@ def test_every_option_of_the_template_works_without_its_mark() -> None:
     assert len(foyer.variables["household_allow"]) == 2
     assert len(foyer.variables["household_block"]) == 2
     assert foyer.variables["household_card"].keys() == {"hostname", "network", "wifi"}
-    assert foyer.secrets.keys() == {"trunks", "mail", "wifi", "mailboxes"}
+    assert foyer.secrets.keys() == {"trunks", "mail", "wifi", "mailboxes", "backup"}
+    assert foyer.variables["household_backup"] == {"usb": True}
 
 
 def test_the_template_fits_an_editors_window() -> None:

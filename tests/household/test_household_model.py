@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from household.model import household_model, household_pick
-from household.secrets import household_missing, household_secret_files
+from household.secrets import household_missing, household_secret_files, household_written
 from support.example import PRODUCT, example_files, values_of
 
 CLASSES = PRODUCT["household_number_classes"]
@@ -188,6 +188,32 @@ def test_the_guard_has_a_default_for_each_setting() -> None:
 def test_quiet_hours_are_asterisks(quiet: str) -> None:
     guard = _model(_minimal(household_guard={"quiet": quiet, "learn": False}))["guard"]
     assert (guard["quiet"], guard["learn"]) == ("22:00-07:00", False)
+
+
+def test_where_backups_go_is_said_or_nowhere() -> None:
+    nowhere = {"usb": False, "folder": "", "ssh": "", "ssh_host_key": "", "passphrase": ""}
+    assert _model(_minimal())["backup"] == nowhere
+    minimal = _minimal(household_backup={"usb": True})
+    minimal["household_secrets"]["backup"] = "Cheval pile agrafe 5"
+    assert _model(minimal)["backup"] == {
+        **nowhere,
+        "usb": True,
+        "passphrase": "Cheval pile agrafe 5",
+    }
+
+
+def test_a_household_that_lost_its_files_finds_them_in_a_backup() -> None:
+    """With the secrets that were made for it; and without what it has never said."""
+    minimal = _minimal()
+    made = {"handsets": {"001": "made for it", "002": "of before"}, "mailboxes": {"001": "4711"}}
+    written = household_written(minimal, made)
+    secrets = written.pop("household_secrets")
+    assert secrets["handsets"]["001"] == minimal["household_secrets"].get("handsets", {}).get(
+        "001", "made for it"
+    )
+    assert secrets["mailboxes"] == {"001": "4711"}
+    assert secrets["trunks"] == minimal["household_secrets"]["trunks"]
+    assert written.keys() == {"household_trunks", "household_handsets"}
 
 
 def test_what_the_watch_tells_is_said_or_the_default() -> None:

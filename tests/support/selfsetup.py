@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from gardeligne_setup.places import Places
 
+from support.backup import backup_program
 from support.example import ROOT
 
 PYTHON = ROOT / "roles/selfsetup/files/python"
@@ -72,7 +73,8 @@ class Box:
         project.mkdir()
         (project / "playbook.yml").write_text(PLAYBOOK.format(root=root))
         (project / "ansible.cfg").write_text("")
-        self.places = Places(root, project, f"{sys.prefix}/bin/ansible-playbook", PYTHON)
+        ansible = f"{sys.prefix}/bin/ansible-playbook"
+        self.places = Places(root, project, ansible, PYTHON, backup_program(root))
         self.foyer = self.places.boot / "foyer.txt"
         self.errors = self.places.boot / "foyer-erreurs.txt"
 
@@ -98,11 +100,11 @@ class Box:
         call = (
             "import sys; from pathlib import Path; from gardeligne_setup.__main__ import main;"
             "from gardeligne_setup.places import Places;"
-            "places = Places(*map(Path, sys.argv[1:3]), sys.argv[3], Path(sys.argv[4]));"
-            "sys.exit(main(places, sys.argv[5:]))"
+            "places = Places(*map(Path, sys.argv[1:3]), sys.argv[3], *map(Path, sys.argv[4:6]));"
+            "sys.exit(main(places, sys.argv[6:]))"
         )
         places = self.places
-        where = places.root, places.project, places.ansible, places.interpreter
+        where = places.root, places.project, places.ansible, places.interpreter, places.backup
         return subprocess.Popen(
             [sys.executable, "-c", call, *where, *arguments],
             env={"PYTHONPATH": ":".join(sys.path), "LC_ALL": "C.UTF-8"},

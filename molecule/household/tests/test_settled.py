@@ -67,7 +67,7 @@ LONG: dict[str, tuple[dict[str, Any], set[str]]] = {
     "mailbox": (first_of("household_mailboxes", email="b@example.org"), {"voicemail"}),
     "line": (
         first_of("household_trunks", number="0987654322"),
-        {"asterisk", "dialplan", "journal"},
+        {"asterisk", "backup", "dialplan", "journal"},
     ),
 }  # fmt: skip
 

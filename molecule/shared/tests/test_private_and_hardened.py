@@ -10,6 +10,8 @@ RIGHTS = {
     "asterisk": 4.5,
     "asterisk-memory": 2.5,
     "asterisk-trunk-watch": 2.5,
+    "gardeligne-backup": 2.5,
+    "gardeligne-backup-mend": 2.5,
     "gardeligne-databases": 2.5,
     "gardeligne-databases-start": 2.5,
     "gardeligne-handover": 2.5,

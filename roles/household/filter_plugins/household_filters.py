@@ -22,7 +22,7 @@ from household.errors import (
 )
 from household.model import household_model, household_pick
 from household.numbers import household_numbers
-from household.secrets import household_missing, household_secret_files
+from household.secrets import household_missing, household_secret_files, household_written
 from household.settings import limits
 from household.sources import household_files, household_unreadable
 from household.spelling import FRENCH, rules
@@ -54,4 +54,5 @@ class FilterModule:
             "household_spelling": household_spelling,
             "household_template_errors": household_template_errors,
             "household_unreadable": household_unreadable,
+            "household_written": household_written,
         }

@@ -23,6 +23,7 @@ SIP_SECRET = re.compile(rf"[A-Za-z0-9{re.escape(SIP_SIGNS.replace(' ', ''))}]+")
 WIFI_SECRET = re.compile(r"[ -~]{8,63}|[0-9A-Fa-f]{64}")
 TRUNK_SECRET_LENGTH = 8
 HANDSET_SECRET_LENGTH = 12
+BACKUP_SECRET_LENGTH = 12
 PIN_LENGTHS = limits("household_secrets.mailboxes", "length")
 # The beginnings of what everybody tries first.
 COMMON = (
@@ -30,6 +31,7 @@ COMMON = (
     "asterisk", "freephonie", "raspberry", "secret", "soleil", "bonjour", "doudou", "loulou",
     "marseille", "changeme", "letmein", "welcome", "abcdef", "123456", "iloveyou", "jetaime",
 )  # fmt: skip
+TRIED_FIRST = "is weak: it is among the first that are tried. Choose another."
 
 
 def credential_problems(sound: Mapping[str, Any], sources: Sources) -> Iterator[Problem]:
@@ -57,6 +59,7 @@ def credential_problems(sound: Mapping[str, Any], sources: Sources) -> Iterator[
             if lack and not given.get(number):
                 yield Problem(("household_secrets", kind, number), lack)
     yield from _relay(sound.get("household_mail"), secrets.get("mail", ""))
+    yield from _backup(secrets.get("backup", ""))
     yield from _wifi(sound.get("household_card"), secrets.get("wifi", ""))
     if (pin := secrets.get("outgoing", "")) and (wrong := _checked(pin, {"number": ""}, _pin)):
         yield Problem(("household_secrets", "outgoing"), wrong)
@@ -76,6 +79,22 @@ def _relay(mail: Entry | None, secret: str) -> Iterator[Problem]:
         yield Problem(
             setting, "has a line break, a tab or a space at an end. Write it on one line, without."
         )
+
+
+def _backup(secret: str) -> Iterator[Problem]:
+    if secret and (wrong := backup_secret(secret)):
+        yield Problem(("household_secrets", "backup"), wrong)
+
+
+def backup_secret(secret: str) -> str:
+    """Return what is wrong with a backup's passphrase: who has the file may guess for years."""
+    if PLACEHOLDER.search(secret):
+        return PLACEHOLDER_TEXT
+    if not secret.isprintable() or secret != secret.strip():
+        return "has a line break, a tab or a space at an end. Write it on one line, without."
+    if len(secret) < BACKUP_SECRET_LENGTH:
+        return f"is weak: it has {len(secret)} characters. Use {BACKUP_SECRET_LENGTH} at least."
+    return TRIED_FIRST * _is_tried_first(secret)
 
 
 def _wifi(card: Entry | None, secret: str) -> Iterator[Problem]:
@@ -117,11 +136,14 @@ def _sip(secret: str, entry: Entry, least: int) -> str:
     plain = re.sub(r"\W", "", secret.casefold())
     if plain in own:
         return "is weak: it is the entry's own name, number or login. Choose another."
-    if len(set(secret)) < 5 or any(
+    return TRIED_FIRST * _is_tried_first(secret)
+
+
+def _is_tried_first(secret: str) -> bool:
+    plain = re.sub(r"\W", "", secret.casefold())
+    return len(set(secret)) < 5 or any(
         plain.startswith(word) and len(plain) < len(word) + 6 for word in COMMON
-    ):
-        return "is weak: it is among the first that are tried. Choose another."
-    return ""
+    )
 
 
 def _trunk(secret: str, entry: Entry) -> str:

@@ -143,6 +143,33 @@ def list_file(text: str) -> str:
     return ""
 
 
+def host_key(text: str) -> str:
+    """Check the key that another machine is recognised by."""
+    if not ssh_key(text):
+        return ""
+    return (
+        "is no key of a machine. Write what ssh-keyscan shows behind its name, as"
+        " ssh-ed25519 AAAAC3…"
+    )
+
+
+def folder(text: str) -> str:
+    """Check a folder that copies go to, named from the root."""
+    if re.fullmatch(r"(/[\w.+@ -]*[\w+@-])+", text) and ".." not in text.split("/"):
+        return ""
+    return f"is {quoted(text)}. Write a folder with all that is above it, as /mnt/nas/gardeligne."
+
+
+def remote(text: str) -> str:
+    """Check user@machine[:port]/folder."""
+    login, slash, below = text.partition("/")
+    user, at, server = login.partition("@")
+    sound = re.fullmatch(r"[a-z_][a-z0-9_.-]*", user) and re.fullmatch(r"[\w./+@ -]*", below)
+    if at and slash and sound and not host_port(server):
+        return ""
+    return f"is {quoted(text)}. Write user@machine/folder, as sauvegarde@nas.local/gardeligne."
+
+
 def parsed(parse: Callable[[str], object]) -> Format:
     """Check what a function can read, or says in a ValueError why it cannot."""
 
@@ -162,8 +189,10 @@ FORMATS: Mapping[str, Format] = {
     "country": country,
     "email": email,
     "extension": extension,
+    "folder": folder,
     "host": host,
     "host_port": host_port,
+    "host_key": host_key,
     "hostname": hostname,
     "hours": parsed(hours),
     "interface": interface,
@@ -173,6 +202,7 @@ FORMATS: Mapping[str, Format] = {
     "nameserver": nameserver,
     "network": network,
     "relay_user": relay_user,
+    "remote": remote,
     "router": router,
     "sip_user": sip_user,
     "ssh_key": ssh_key,

@@ -20,6 +20,7 @@ GUARD: Data = defaults("household_guard")
 OUTGOING: Data = defaults("household_outgoing")
 RELAY: Data = defaults("household_mail.relay")
 WATCH: Data = defaults("household_watch")
+BACKUP: Data = defaults("household_backup")
 CARD: Data = defaults("household_card")
 NETWORK: Data = defaults("household_card.network")
 WIFI: Data = defaults("household_card.wifi")
@@ -71,6 +72,7 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
         ),
         "mail": _mail(raw["mail"], secrets),
         "watch": {key: type(WATCH[key])(value) for key, value in {**WATCH, **raw["watch"]}.items()},
+        "backup": {**BACKUP, **raw["backup"], "passphrase": secrets.get("backup") or ""},
         "card": _card(raw["card"], secrets),
     }
 

@@ -220,6 +220,19 @@ def _mails(sound: Sound) -> Iterator[Problem]:
         yield Problem(("household_mail", "relay", "tls"), text)
 
 
+def _backups(sound: Sound) -> Iterator[Problem]:
+    backup = sound.get("household_backup", {})
+    asked = [key for key in ("usb", "folder", "ssh") if backup.get(key)]
+    if asked and not sound.get("household_secrets", {}).get("backup"):
+        text = "is set, but household_secrets.backup is not: what leaves the Pi is closed by it."
+        yield Problem(("household_backup", asked[0]), f"{text} Write one in vault.yml.")
+    if bool(backup.get("ssh")) != bool(backup.get("ssh_host_key")):
+        here, lacks = ("ssh", "ssh_host_key") if backup.get("ssh") else ("ssh_host_key", "ssh")
+        yield Problem(
+            ("household_backup", here), f"is set, but household_backup.{lacks} is not. Set both."
+        )
+
+
 RELEASE_DATA = (
     "household_release",
     "household_releases",
@@ -301,6 +314,7 @@ CHECKS: list[Callable[[Sound], Iterator[Problem]]] = [
     _swallowed,
     _outgoing,
     _mails,
+    _backups,
     _release,
     _python,
     card_problems,

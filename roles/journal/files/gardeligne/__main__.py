@@ -1,5 +1,6 @@
 """The household's command. Runs on Python 3.5 (Stretch) and later."""
 
+import functools
 import io
 import itertools
 import json
@@ -8,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from typing import Dict, List
+from typing import Callable, Dict, List  # noqa: F401 - in a comment
 
 import calls
 import checks
@@ -33,6 +34,8 @@ Usage : gardeligne COMMANDE
   regler calme HEURES      les heures calmes, comme 22:00-07:00 (« jamais » ; « fichier »)
   oublier NUMÉRO|tout      oublier un de ces numéros, ou tous (--oui : sans demander)
   etat                     tout fonctionne-t-il, et sinon, que faire ?
+  sauvegarder              faire une sauvegarde maintenant
+  restaurer [FICHIER]      remettre ce qu'il y a dans une sauvegarde ; sans FICHIER : celles d'ici
   vu                       ne plus dire quelle base de données a été remplacée
   telephone [NUMÉRO]       ce qu'il faut saisir dans un téléphone, et un QR code
   version                  la version de Gardeligne"""
@@ -42,6 +45,7 @@ HANDSETS = "/usr/local/etc/gardeligne-handsets.json"
 # What another role knows, and is a program of its own.
 TELEPHONE = "/usr/local/sbin/gardeligne-telephone"
 DATABASES = "/usr/local/sbin/gardeligne-databases"
+BACKUP = "/usr/local/sbin/gardeligne-backup"
 
 
 class Refused(Exception):
@@ -92,6 +96,15 @@ def show_family(family: str, arguments: List[str]) -> List[str]:
         )
         for number, (since, origin) in entries
     ] or ["Aucun numéro."]
+
+
+def back_up(what: str, arguments: List[str]) -> int:
+    """Make a backup, or take one back; return what that program does."""
+    try:
+        return subprocess.call([BACKUP, what, *arguments])
+    except OSError as error:
+        print("Rien ne fait de sauvegardes ici : {}".format(error), file=sys.stderr)
+        return 1
 
 
 def seen() -> int:
@@ -227,7 +240,11 @@ COMMANDS = {
     "oublier": forget,
 }
 # What speaks for itself, and whose exit status is its own.
-PROGRAMS = {"etat": show_state, "vu": seen}
+PROGRAMS = {
+    "etat": show_state,
+    "sauvegarder": functools.partial(back_up, "make", []),
+    "vu": seen,
+}  # type: Dict[str, Callable[[], int]]
 
 
 def main(arguments: List[str]) -> int:
@@ -238,6 +255,9 @@ def main(arguments: List[str]) -> int:
     if arguments == ["version"]:
         return show_version()  # nothing private
     command, program = COMMANDS.get(asked), PROGRAMS.get(asked)
+    if asked == "restaurer":
+        program = functools.partial(back_up, "restore", arguments[1:])
+        arguments = arguments[:1]
     if not command and (not program or arguments[1:]):
         print(USAGE, file=sys.stderr)
         return 2

@@ -12,6 +12,7 @@ import time
 from typing import Any, Dict, Iterable, Iterator, Tuple
 
 import asterisk_checks
+import backup_checks
 import disk_checks
 import exchange
 import machine_checks
@@ -86,6 +87,9 @@ def checks() -> Iterator[Check]:
     # Where apt itself knows of Asterisk's updates, nothing else looks for them.
     if os.path.exists(update_checks.STATE):
         yield make(UPDATES, functools.partial(update_checks.waiting, now))
+    if os.path.exists(backup_checks.SETTINGS):
+        last = functools.partial(backup_checks.saved, now)
+        yield make("Sauvegarde", last, every=3600, patience=3600)
     if os.path.exists(watch_checks.SETTINGS):
         yield make(watch_checks.NAME, watch_checks.watching)
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import card, files, forget, playbook
-from .foyer import Foyer, FoyerError, read, seal, template
+from . import card, files, forget, playbook, restore
+from .foyer import Foyer, FoyerError, passphrase, read, seal, template
 from .places import Places
 from .store import Store, digest
 
@@ -73,11 +73,18 @@ class Setup:
         raw = self._file()
         if raw is None:
             return NO_FILE
-        if digest(raw) == self.store.state.applied:
+        backups = restore.beside(self.places.boot)
+        if digest(raw) == self.store.state.applied and not backups:
             self.card.forget_errors()
             return IN_EFFECT
         try:
-            return self._apply(raw, self._accept(raw))
+            if not backups:
+                return self._apply(raw, raw, self._accept(raw))
+            secret = passphrase(raw, self.store.kept_secrets())
+            with restore.opened(self.places, backups, secret) as backup:
+                return self._restore(raw, backup)
+        except restore.Refused as error:
+            return self._refuse_backup(error)
         except FoyerError as error:
             return self._refuse(error)
 
@@ -118,12 +125,8 @@ class Setup:
     def _refuse(self, wrong: FoyerError) -> Status:
         """Write down what is wrong with foyer.txt, and change nothing."""
         state = "n'est pas encore rempli" if wrong.unfilled else "à corriger"
-        what = f"{card.NAME} {state}"
-        if self.is_set_up:
-            what += " ; les réglages d'avant restent en service"
-        told = [f"{what} :", "", *wrong.problems]
-        self.card.tell(told)
-        print("\n".join(["", "Gardeligne", *told, ""]), flush=True)
+        what = f"{card.NAME} {state}{self._as_before()}"
+        self._tell([f"{what} :", "", *wrong.problems])
         verb = "remplissez" if wrong.unfilled else "corrigez"
         return Status(
             False,
@@ -132,11 +135,60 @@ class Setup:
             "la carte et redémarrez.",
         )
 
-    def _apply(self, raw: bytes, foyer: Foyer) -> Status:
-        """Apply the settings: store them, run the playbook, then take the secrets off the card."""
+    def _refuse_backup(self, wrong: restore.Refused) -> Status:
+        """Write down why a backup is not taken back, and change nothing."""
+        what = f"{wrong.name} n'est pas reprise{self._as_before()}"
+        self._tell([f"{what} :", "", str(wrong)])
+        return Status(
+            False,
+            what,
+            f"{OFF}corrigez ce que dit {card.ERRORS}, ou ôtez cette sauvegarde de la carte ;"
+            " remettez la carte et redémarrez.",
+        )
+
+    def _as_before(self) -> str:
+        return " ; les réglages d'avant restent en service" if self.is_set_up else ""
+
+    def _tell(self, told: list[str]) -> None:
+        self.card.tell(told)
+        print("\n".join(["", "Gardeligne", *told, ""]), flush=True)
+
+    def _restore(self, raw: bytes, backup: restore.Backup) -> Status:
+        """Take a backup back: by foyer.txt on the card, or by its own if that is not filled in."""
+        settings = raw
+        kept = self.store.kept_secrets() or backup.secrets
+        try:
+            foyer = read(raw, kept)
+        except FoyerError as error:
+            if not error.unfilled:
+                raise
+            settings = backup.foyer
+            try:
+                foyer = read(settings, kept)
+            except FoyerError as wrong:
+                why = "ses réglages ne conviennent plus. Remplissez foyer.txt :"
+                raise restore.Refused(backup.path.name, " ".join([why, *wrong.problems])) from wrong
+        if not set(backup.lines) & set(lines(foyer)):
+            why = "c'est celle d'une autre ligne que celle de foyer.txt. Corrigez l'une ou l'autre."
+            raise restore.Refused(backup.path.name, why)
+        if self._is_another(foyer):
+            why = "cette carte-ci est celle d'un autre foyer. Prenez une carte neuve."
+            raise restore.Refused(backup.path.name, why)
+        print(f"Gardeligne : {backup.path.name} est reprise", flush=True)
+        backup.put(self.store.secrets)
+        status = self._apply(raw, settings, foyer)
+        if status.good:
+            backup.taken()  # its other name tells the household
+        return status
+
+    def _apply(self, raw: bytes, settings: bytes, foyer: Foyer) -> Status:
+        """Apply the settings: store them, run the playbook, then take the secrets off the card.
+
+        ``raw`` is foyer.txt as it is on the card, ``settings`` what it is to be.
+        """
         print("Gardeligne : réglages de foyer.txt en cours (quelques minutes)", flush=True)
         files.write(self.places.status, text_of(INTERRUPTED), 0o644)
-        sealed = seal(raw)
+        sealed = seal(settings)
         self.store.keep(foyer.variables, foyer.secrets)
         if self._is_another(foyer):
             print("Gardeligne : autre foyer, les données de l'ancien sont effacées", flush=True)

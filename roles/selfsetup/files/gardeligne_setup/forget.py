@@ -12,6 +12,7 @@ FOLDERS = (
     "var/spool/asterisk/tmp",
     "var/log/asterisk",  # the record of calls, and Asterisk's own log
     "var/lib/gardeligne/databases",  # copies of what is below and above
+    "var/lib/gardeligne/backup",
     "home/pi",
 )
 FILES = (

@@ -15,6 +15,8 @@ class Places:
     project: Path = Path("/usr/local/lib/gardeligne-setup/project")
     ansible: str = "/usr/bin/ansible-playbook"
     interpreter: Path = Path("/usr/local/lib/gardeligne-setup/python")
+    # What opens a backup, and puts what is in it in its place.
+    backup: Path = Path("/usr/local/sbin/gardeligne-backup")
 
     @property
     def boot(self) -> Path:

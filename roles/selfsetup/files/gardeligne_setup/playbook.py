@@ -28,6 +28,7 @@ STEPS = {
     "numbers": "listes de numéros",
     "dialplan": "traitement des appels",
     "watch": "surveillance",
+    "backup": "sauvegarde",
     "selfsetup": "lecture de foyer.txt",
 }
 BEFORE = "préparation"

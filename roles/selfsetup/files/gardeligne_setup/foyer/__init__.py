@@ -25,7 +25,7 @@ from .sealing import exposed, sealed, shape
 from .text import LINE_END, Text, decoded, lines
 from .tree import Block, parsed
 
-__all__ = ["MARKER", "Foyer", "FoyerError", "offered", "read", "seal", "template"]
+__all__ = ["MARKER", "Foyer", "FoyerError", "offered", "passphrase", "read", "seal", "template"]
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "foyer.txt"
 WIDTH = 100  # characters
@@ -58,6 +58,19 @@ def read(raw: bytes, kept: Mapping[str, object] | None = None) -> Foyer:
     exposed(tree, problems)
     problems.stop(unfilled=not reader.typed)
     return Foyer(reader.variables, reader.secrets)
+
+
+def passphrase(raw: bytes, kept: Mapping[str, object] | None = None) -> str:
+    """Return what closes the backups, "" if the file does not say it: nothing else has to be right.
+
+    FoyerError if it cannot be read as YAML.
+    """
+    problems = Problems()
+    tree = _tree(decoded(raw), problems)
+    if tree is None:
+        problems.stop()
+        raise AssertionError
+    return str(Reader(tree, kept or {}, problems).secrets.get("backup", ""))
 
 
 def seal(raw: bytes) -> bytes:

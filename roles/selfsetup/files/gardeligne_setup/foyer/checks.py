@@ -240,6 +240,18 @@ def app_secret(text: str) -> bool:
     return re.fullmatch("[a-z]{16}", text) is not None
 
 
+def backup_secret(text: str) -> str:
+    """Check a backup's passphrase."""
+    if formats.PLACEHOLDER.search(text):
+        return PLACEHOLDER
+    if not credentials.backup_secret(text):
+        return ""
+    return (
+        f"il faut {credentials.BACKUP_SECRET_LENGTH} caractères au moins, qui ne soient pas faciles"
+        " à deviner : quatre ou cinq mots qui n'ont rien à voir entre eux, par exemple."
+    )
+
+
 def wifi_secret(text: str) -> str:
     """Check a wireless network's password."""
     if formats.PLACEHOLDER.search(text):

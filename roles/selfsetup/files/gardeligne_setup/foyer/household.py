@@ -44,6 +44,7 @@ class Reader:
             "household_guard": {"wait": self._wait()},
             **self._callers(),
             **self._mail(),
+            **self._backup(),
             "household_card": self._card(),
         }
         self.variables["household_mailboxes"][0]["name"] = self.variables["household_name"]
@@ -238,6 +239,29 @@ class Reader:
                 self.secrets["mailboxes"] = {own: secret}
             else:
                 self.secrets["outgoing"] = secret
+
+    def _backup(self) -> dict[str, Any]:
+        secret = self.passphrase()
+        if not secret:
+            return {}
+        self.secrets["backup"] = secret
+        return {"household_backup": {"usb": True}}
+
+    def passphrase(self) -> str:
+        """Return what closes the backups, "" if there is nothing sound."""
+        if not self._filled("sauvegarde"):
+            return ""
+        fields = self._section("sauvegarde")
+        secret = self._secret(
+            fields,
+            "mot de passe",
+            self._kept.get("backup"),
+            "il manque. Choisissez-en un, et gardez-le aussi ailleurs : sans lui, personne n'ouvre"
+            " une sauvegarde.",
+        )
+        if secret and (wrong := checks.backup_secret(secret)):
+            fields.wrong("mot de passe", wrong)
+        return secret
 
     # The machine.
 

@@ -23,6 +23,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "deuxième ligne": LINE,
     "wifi": ("nom", "mot de passe", "pays", "caché"),
     "codes": ("messagerie", "appels surtaxés"),
+    "sauvegarde": ("mot de passe",),
     "adresse fixe": ("adresse", "routeur", "dns"),
     "clé ssh": (),
 }
