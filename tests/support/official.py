@@ -29,6 +29,7 @@ FSTAB = (
     f"PARTUUID={LABEL_ID:08x}-01 /boot vfat defaults 0 2\n"
     f"PARTUUID={LABEL_ID:08x}-02 / ext4 defaults,noatime 0 1\n"
 )
+BOOT_CODE = bytes.fromhex("fab800108ed0bc00b0b800008ed88ec0")
 
 
 def run(*command: str | Path, script: str = "") -> None:
@@ -52,6 +53,10 @@ def image(
     table += f"start={BOOT_START // SECTOR}, size={boot_size // SECTOR}, type=c\n"
     table += f"start={start // SECTOR}, size={size // SECTOR}, type=83\n"
     run("sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", target, script=table)
+    # As in the Foundation's, which parted has made. Without it, parted gives the disk another id
+    # when it makes a partition larger, and the kernel finds no root.
+    with target.open("r+b") as out:
+        out.write(BOOT_CODE)
     place: list[str | Path] = [
         "--offset",
         str(BOOT_START // SECTOR),
