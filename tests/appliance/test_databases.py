@@ -243,10 +243,15 @@ def test_a_program_whose_modules_are_gone_does_not_keep_asterisk_from_starting(
     alone.write_bytes(PROGRAM.read_bytes())
     ended = subprocess.run([sys.executable, alone, "start", tmp_path], timeout=50, check=False)
     assert ended.returncode == 1
-    unit = (PROGRAM.parents[1] / "files/asterisk.service.conf").read_text()
+    role = PROGRAM.parents[1]
+    unit = (role / "templates/databases-start.service.j2").read_text()
     (line,) = (each for each in unit.splitlines() if f"/{PROGRAM.name} start" in each)
-    # The dash: systemd goes on whatever comes of it.
-    assert line.startswith("ExecStartPre=-/usr/bin/timeout ")
+    # The dash: what comes after it is done whatever comes of it.
+    assert line.startswith("ExecStart=-/usr/bin/timeout ")
+    # And Asterisk wants it, but does not require it.
+    assert (
+        "\nWants=gardeligne-databases-start" in (role / "files/databases.service.conf").read_text()
+    )
 
 
 def test_a_large_record_takes_little_time(box: Box) -> None:

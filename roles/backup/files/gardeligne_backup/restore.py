@@ -135,10 +135,9 @@ def _memory(kept: str, path: str) -> None:
 
 
 def _messages(folder: str, path: str) -> None:
-    """Copy the messages, each as it was; their owner is the folder's."""
+    """Copy the messages, each as it was; their owner is Asterisk's, as the folder above has it."""
     source, new = os.path.join(folder, "messages"), path + NEW
-    here = path if os.path.isdir(path) else os.path.dirname(path)
-    owner, about = os.stat(here), archive.manifest(folder)["files"]
+    owner, about = os.stat(os.path.dirname(path)), archive.manifest(folder)["files"]
     os.mkdir(new, 0o700)
     for inside, folders, files in os.walk(source):
         target = os.path.join(new, os.path.relpath(inside, source))
