@@ -82,7 +82,8 @@ def test_damaged_databases_are_replaced_by_their_copies(
     if damage != MENDED_IN_PLACE:
         told = host.run("gardeligne etat").stdout
         assert "la mémoire du central était abîmée, sa copie du" in told
-        said = host.check_output(f"journalctl --no-pager -u asterisk --since=@{began}")
+        unit = "gardeligne-databases-start"
+        said = host.check_output(f"journalctl --no-pager -u {unit} --since=@{began}")
         assert f"{MEMORY}: " in said
 
 
