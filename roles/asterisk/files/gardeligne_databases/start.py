@@ -29,7 +29,7 @@ def start(keeper: Keeper, database: Database) -> None:
         return
     copy = good_copy(keeper, database)
     if not copy and (wrong == GONE or (wrong == EMPTY and not database.schema)):
-        remove(path)
+        remove(path)  # an empty file, in whose place gardeligne-journal.service makes a table
         return  # the first start; who writes it makes it
     replace(keeper, database, wrong, copy)
 
