@@ -110,6 +110,32 @@ def test_whether_services_can_be_started_is_asked_once() -> None:
     assert (ROOT / "group_vars/all/wiring.yml").read_text().count("is_chroot") == 1
 
 
+def test_every_service_of_ours_is_in_the_sandbox_and_its_rights_are_measured() -> None:
+    """But for those that set the machine up, as root."""
+    units = {
+        path: text
+        for role in ROLES
+        for path, text in files(role).items()
+        if re.search(r"\.service(\.j2)?$", path) and "\nExecStart=" in text
+    }
+    free = {path for path, text in units.items() if "\n{{ gardeligne_sandbox }}\n" not in text}
+    assert free == {
+        "roles/sdcard/files/first-boot.service",
+        "roles/selfsetup/templates/gardeligne-setup.service.j2",
+        "roles/selfsetup/templates/gardeligne-setup-whole.service.j2",
+    }
+    measured = (ROOT / "molecule/shared/tests/test_private_and_hardened.py").read_text()
+    written = {
+        name
+        for role in ROLES
+        for path, text in files(role).items()
+        if not path.startswith(tuple(f"roles/{each}" for each in ("sdcard", "selfsetup")))
+        for name in re.findall(r"path: /etc/systemd/system/([\w-]+)\.service$", text, re.M)
+    }
+    assert len(written) == len(units) - len(free)
+    assert {name for name in written if f'"{name}": ' not in measured} == set()
+
+
 @each_role
 def test_no_role_reads_a_variable_of_another(role: str) -> None:
     theirs = {
