@@ -95,6 +95,8 @@ test-long: setup-containers setup-image ## a bare Debian 13, more cards and powe
 	@GARDELIGNE_TESTS=long $(MAKE) --no-print-directory scenario NAME=household TEST=test_settled EXCHANGE=forky-pjsip
 	@for scenario in self official raspios anybody; do \
 	    $(MAKE) --no-print-directory scenario NAME=$$scenario; done
+	@for scenario in image anybody; do \
+	    GARDELIGNE_BASE=debian-trixie $(MAKE) --no-print-directory scenario NAME=$$scenario; done
 	@for bench in bench bench-guard bench-lists bench-image; do \
 	    $(MAKE) --no-print-directory $$bench OPTIONS=--short; done
 
