@@ -90,20 +90,9 @@ def to_machine(path: str, target: str, host_key: str, key: str) -> None:
     make_key(key)
     name = os.path.basename(path)
     with _known(login.partition("@")[2], port, host_key) as known:
-        command = [
-            "sftp",
-            "-F",
-            "/dev/null",
-            "-b",
-            "-",
-            "-P",
-            port,
-            "-i",
-            key,
-            "-o",
-            "BatchMode=yes",
-        ]
-        command += ["-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes"]
+        command = ["sftp", "-F", "/dev/null", "-b", "-", "-P", port, "-i", key]
+        command += ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"]
+        command += ["-o", "StrictHostKeyChecking=yes"]
         command += ["-o", "UserKnownHostsFile=" + known, "-o", "GlobalKnownHostsFile=/dev/null"]
         command += ["-o", "ConnectTimeout=30", login]
         inside = "-mkdir {0}\ncd {0}\n".format(_quoted(folder))
