@@ -142,6 +142,15 @@ def test_one_that_does_not_is_taken_back_refused_and_told_until_another_works(bo
     assert box.told().startswith("cherchées le ")
 
 
+def test_one_that_somebody_installs_by_hand_ends_what_is_told_of_another(box: Box) -> None:
+    box.offered, box.breaks = NEW, {"SIP"}
+    box.night()
+    box.versions = dict.fromkeys(box.versions, NEW.replace("10.2", "10.3"))
+    box.offered = box.versions["asterisk"]
+    box.night()
+    assert box.told().startswith("cherchées le ")
+
+
 def test_what_the_former_one_does_not_mend_is_not_the_new_one_s_fault(box: Box) -> None:
     """The operator is away at that very moment."""
     box.offered, box.breaks, box.mends = NEW, {"Ligne free (09 87 65 43 21)"}, False

@@ -23,6 +23,8 @@ STATE = "/var/lib/gardeligne/security.json"
 RUN = "systemctl start gardeligne-security"
 MAILS = "/var/mail/root"
 LISTS = "/etc/apt/sources.list"
+# Where the real archive is broken, no Asterisk of it is taken: shared/hooks/bullseye.
+PIN = "/etc/apt/preferences.d/asterisk"
 # What a new Asterisk says that it is.
 NEXT, AFTER = "+test1", "+test2"
 # Where packages for this archive are made.
@@ -146,6 +148,7 @@ class Archive:
 def archive(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Generator[Archive]:
     """Have no other archive than this; in the end, all as it was."""
     found = Archive(host, tmp_path_factory.mktemp("archive") / "keys")
+    host.run(f"mv {PIN} {PIN}.kept")
     host.check_output(
         f"mv {LISTS} {LISTS}.kept && rm -f {STATE} && : >{MAILS} &&"
         f"echo 'deb [signed-by={ARCHIVE}/key.asc] file:{ARCHIVE} ./' >{LISTS}"
@@ -154,6 +157,7 @@ def archive(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Generator[A
     host.check_output(f"dpkg -i {ARCHIVE}/dummy-1.deb")
     yield found
     host.run("dpkg -P gardeligne-dummy")
+    host.run(f"mv {PIN}.kept {PIN}")
     host.check_output(f"mv {LISTS}.kept {LISTS} && rm -rf {ARCHIVE} {PARTS} {STATE}")
     host.run("apt-get --quiet=2 update")
 
@@ -273,6 +277,7 @@ def test_an_asterisk_that_breaks_the_exchange_is_taken_back_and_told(
     name = str(host.backend.get_hostname()).split("-", 2)[2]
     took = f"{time.monotonic() - began:.0f} s"
     figures.setdefault("a broken Asterisk: installed and taken back", {})[name] = took
+    assert host.run("grep 'status installed asterisk-modules.*[+]test1' /var/log/dpkg.log").rc == 0
     assert has(host, "asterisk") == has(host, "asterisk-modules") == before
     assert host.check_output("asterisk -rx 'module show' | grep -c Running") == loaded
     assert host.check_output("dpkg --audit") == ""

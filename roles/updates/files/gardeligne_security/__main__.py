@@ -68,11 +68,14 @@ def wait(so: Callable[[], bool], patience: float = PATIENCE, pause: float = PAUS
     return True
 
 
-def begin() -> None:
+def begin(state: State) -> None:
     """Keep how all is, and the packages of an Asterisk that may be replaced."""
     shutil.rmtree(FORMER, ignore_errors=True)
     os.makedirs(FORMER, 0o700)
     versions = packages.asterisk()
+    here = [packages.short(version) for version in versions.values()]
+    if state["refused"] and state["refused"]["here"] not in here:
+        state["refused"] = {}  # somebody has installed another one by hand
     if any(packages.candidate(name) != version for name, version in versions.items()):
         for name in versions:
             packages.make_again(name, FORMER)
@@ -155,7 +158,7 @@ def work(state: State) -> None:
     if not wait(lambda: not exchange.talks()):
         raise packages.Failed("quelqu'un téléphonait toute l'heure")
     packages.read_lists()
-    begin()
+    begin(state)
     try:
         with packages.undisturbed():
             packages.upgrade()
