@@ -17,6 +17,7 @@ QUIET = "/run/gardeligne-security.quiet"
 ANSWER = """\
 #!/bin/sh
 # Written by gardeligne-security, which restarts Asterisk itself, when nobody talks.
+set -eu
 [ -e {} ] || exit 0
 case " $* " in *" asterisk "* | *" asterisk.service "*) exit 101 ;; esac
 """.format(QUIET)
