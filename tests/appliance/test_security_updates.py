@@ -245,7 +245,7 @@ def test_a_fault_of_this_program_is_told_too(box: Box, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("hour", "talking", "container", "restarts"),
-    [(3, 0, False, True), (5, 0, False, False), (0, 0, False, False), (3, 1, False, False),
+    [(3, 0, False, True), (6, 0, False, False), (0, 0, False, False), (3, 1, False, False),
      (3, 0, True, False)],
 )  # fmt: skip
 def test_the_machine_is_restarted_at_night_and_not_during_a_call(

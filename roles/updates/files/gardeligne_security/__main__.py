@@ -25,7 +25,7 @@ STATE = "/var/lib/gardeligne/security.json"
 FORMER = "/var/lib/gardeligne/security"
 BEFORE = FORMER + "/before.json"
 # Hours in which the machine may be restarted: from the first on, before the second.
-NIGHT = (1, 5)
+NIGHT = (1, 6)
 # Seconds that a call is waited for, and between two looks.
 PATIENCE, PAUSE = 3600, 10
 STILL = "depuis, le central n'a plus : {}"
