@@ -48,10 +48,13 @@ for name, version in packages.asterisk().items():
     with open(root + "/DEBIAN/control", "w") as file:
         file.write(control)
     # As Debian's have it: configuration of its own, which is not what the household has.
-    said = subprocess.check_output(
-        ["dpkg-query", "-W", "-f", "${{Conffiles}}", name], universal_newlines=True
-    ).split()
-    files = sorted(path for path in said if path.startswith("/"))
+    # Those that it had at first: what is put back has none.
+    kept = "{ARCHIVE}/" + name + ".conffiles"
+    if not os.path.exists(kept):
+        with open(kept, "w") as file:
+            subprocess.check_call(["dpkg-query", "-W", "-f", "${{Conffiles}}", name], stdout=file)
+    with open(kept) as file:
+        files = sorted(word for word in file.read().split() if word.startswith("/"))
     for path in files:
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         with open(root + path, "w") as file:
