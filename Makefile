@@ -17,7 +17,7 @@ SHELL_SOURCES := $(shell $(SOURCES) ':!*.j2' ':!*.py' | xargs grep -lsE '^.!/(bi
 
 # What the containers need beyond Python: podman, its network, and mmdebstrap for the images.
 BASE_PACKAGES := git python3-venv shellcheck
-CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables nftables mmdebstrap
+CONTAINER_PACKAGES := gpg podman runc netavark aardvark-dns iptables nftables mmdebstrap
 # What makes the image of a card, and boots it.
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap xz-utils

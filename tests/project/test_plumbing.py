@@ -30,6 +30,7 @@ DEBIANS = {
     "/etc/ssl",
     "/etc/systemd/network",
     "/etc/systemd/system",
+    "/run/systemd/container",
     "/usr/local/lib",
     "/usr/local/sbin",
     "/var/cache/apt",

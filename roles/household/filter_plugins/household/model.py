@@ -60,6 +60,7 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
         "name": raw["name"],
         "trunks": trunks,
         "handsets": handsets,
+        "security_updates": bool(raw["security_updates"]),
         "presence": bool(raw["presence"]),
         "mailboxes": mailboxes,
         "guard": _guard(raw["guard"]),

@@ -27,6 +27,7 @@ EXCHANGE = "/usr/local/etc/gardeligne-exchange.json"
 # The check that others wait for.
 CENTRAL = "Central"
 UPDATES = "Mises à jour"
+SECURITY = "Mises à jour de sécurité"
 # What nobody has said, of an exchange: seconds that a line may be down, too.
 NOTHING = {
     "driver": "",
@@ -90,6 +91,8 @@ def checks() -> Iterator[Check]:
     if os.path.exists(backup_checks.SETTINGS):
         last = functools.partial(backup_checks.saved, now)
         yield make("Sauvegarde", last, every=3600, patience=3600)
+    if os.path.exists(update_checks.SECURITY_SETTINGS):
+        yield make(SECURITY, functools.partial(update_checks.secure, now), patience=0)
     if os.path.exists(watch_checks.SETTINGS):
         yield make(watch_checks.NAME, watch_checks.watching)
 

@@ -1,0 +1,1 @@
+"""Installs the release's security updates, and takes back an Asterisk that does not work."""
