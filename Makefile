@@ -21,9 +21,9 @@ CONTAINER_PACKAGES := podman runc netavark aardvark-dns iptables nftables mmdebs
 # What makes the image of a card, and boots it.
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap xz-utils
-# Unit tests do that with small ones, look at a card's FAT by a kernel that knows it, and read a
-# phone's QR code.
-UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod qrencode user-mode-linux zbar-tools
+# Unit tests do that with small ones, look at a card's FAT by a kernel that knows it, load the firewall,
+# and read a phone's QR code.
+UNIT_PACKAGES := $(IMAGE_PACKAGES) kmod nftables qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange, and a reader of its QR code.
 TEST_PACKAGES := linphone-cli zbar-tools
 

@@ -27,6 +27,7 @@ DEBIANS = {
     "/etc/machine-id",
     "/etc/resolv.conf",
     "/etc/ssh/ssh_host_",
+    "/etc/ssh/sshd_config",
     "/etc/ssl",
     "/etc/systemd/network",
     "/etc/systemd/system",
