@@ -176,6 +176,51 @@ def test_networks_that_lie_in_others_are_told_once(program: ModuleType) -> None:
     assert list(map(str, program._apart(given))) == ["10.0.0.0/8", "192.168.1.0/24"]
 
 
+# What stands for the commands of the shell that watches. Each turn begins with a line of standard
+# input: the networks that there are then, and whether somebody else has removed the rules, or they
+# cannot be loaded.
+COMMANDS = {
+    "sleep": """\
+read -r now how || exit 1
+echo "$now" >route; echo "$how" >how
+[ "$how" != gone ] || rm -f there""",
+    "nft": "[ -e there ] && echo who",
+    "gardeligne-firewall": """\
+echo "$1" >>log
+if [ "$(cat how)" = bad ]; then echo why; exit 1; fi
+touch there""",
+}
+
+
+@pytest.mark.parametrize(
+    ("turns", "done"),
+    [
+        (["a", "a", "a"], ["load"]),
+        (["a", "a", "b", "b", "a"], ["load", "follow", "follow"]),
+        (["a", "a gone", "a"], ["load", "load"]),
+        # Said once, tried again and again, and no sign of a firewall until it is there.
+        (["a bad", "a bad", "a", "a"], ["load", "load", "load"]),
+    ],
+)
+def test_the_watch_loads_the_firewall_and_follows_what_changes(
+    tmp_path: Path, turns: list[str], done: list[str]
+) -> None:
+    for name, script in COMMANDS.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\ncd {tmp_path}\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    text = (ROLE / "files/firewall-watch").read_text()
+    text = text.replace("/run/gardeligne-firewall", str(tmp_path))
+    (tmp_path / "watch").write_text(text.replace("/proc/net/route", f"{tmp_path}/route"))
+    ended = subprocess.run(
+        ["sh", tmp_path / "watch"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        input="".join(f"{turn}\n" for turn in turns), text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert (tmp_path / "log").read_text().split() == done
+    assert ended.stderr.count("why") == ("a bad" in turns)
+    assert (tmp_path / "guessers").read_text() == "who\n"
+
+
 GUESSERS = """\
 table inet gardeligne {
 	set guessers {
