@@ -109,6 +109,22 @@ def test_rules_that_cannot_be_loaded_leave_those_that_are(tmp_path: Path) -> Non
     assert "chain input" in told
 
 
+def test_a_kernel_that_does_not_know_who_listens_has_a_firewall(
+    program: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nft").write_text('#!/bin/sh\ngrep -q socket "$2" && exit 1; cp "$2" "$2.loaded"\n')
+    (tmp_path / "nft").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "rules").write_text(rules())
+    (tmp_path / "settings").write_text('{"networks": [], "lines": []}')
+    for name, file in {"RULES": "rules", "SETTINGS": "settings", "CHANGE": "change"}.items():
+        monkeypatch.setattr(program, name, str(tmp_path / file))
+    assert program.main(["load"]) == 0
+    loaded = (tmp_path / "change.loaded").read_text()
+    assert "udp dport 10000-20000 accept" in loaded
+    assert "add element inet gardeligne house4" in loaded
+
+
 def test_the_text_of_a_datagram_is_matched_where_it_stands() -> None:
     begins = FilterModule().filters()["firewall_begins"]
     assert begins("ACK ") == "@th,64,32 0x41434b20"

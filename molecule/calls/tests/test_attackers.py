@@ -187,6 +187,10 @@ def test_who_guesses_in_the_house_is_slowed_and_never_kept_from_calling_for_help
         for number in EMERGENCY:
             assert lab.robot.invite(house.address(), number)[number][-1] >= 400
         assert lab.robot.invite(house.address(), "0142000000")["0142000000"] == []
+        # Nor does that let him guess: a telephone that calls for help needs two of these.
+        help_ = [{"method": "INVITE", "called": "112"}] * 40
+        answers = lab.robot.knock(house.address(), help_, at_once=40)
+        assert sum(bool(answer.codes) for answer in answers) <= 20
         hear_each_other(house.known, house.salon)
         a_call_comes_through(house)
         assert in_set(house, "guessers").split()[0] == robot
