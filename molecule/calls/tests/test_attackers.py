@@ -128,6 +128,7 @@ def a_call_comes_through(house: House) -> None:
     assert house.salon.wait("CALL_INCOMING").at - dialled < 2
     house.callers_hang_up()
     house.wait_until_idle()
+    house.forget()
 
 
 def test_nobody_outside_gets_an_answer(house: House, lab: Lab) -> None:
@@ -168,6 +169,44 @@ def test_the_house_reaches_what_is_offered_and_nothing_else(house: House, lab: L
         network.ip("-6", "address", "delete", f"{mine}/128", "dev", "eth0")
         network.ip("-6", "route", "delete", f"{far}/128", "dev", "eth0")
         there.ip("-6", "address", "delete", f"{far}/128", "dev", "eth0")
+
+
+def test_an_operator_is_heard_before_his_name_leads_anywhere(house: House) -> None:
+    """He is not in the house's network then, and nobody knows his address but Asterisk itself."""
+    change = (
+        "flush set inet gardeligne lines\nflush set inet gardeligne house4\n"
+        f"add element inet gardeligne house4 {{ {Machine('phones').address()} }}\n"
+    )
+    house.run("nft", "-f", "/dev/stdin", given=change)
+    try:
+        a_call_comes_through(house)
+        connect(house.known, house.number, house.salon)
+        hear_each_other(house.known, house.salon)
+        house.forget()
+        connect(house.salon, house.stranger.user, house.stranger)
+        hear_each_other(house.salon, house.stranger)
+    finally:
+        forget(house)
+
+
+def test_a_firewall_that_cannot_be_loaded_lets_calls_through_and_is_told(
+    house: House, lab: Lab
+) -> None:
+    rules = "/usr/local/etc/gardeligne-firewall.nft"
+    try:
+        house.run("sh", "-c", f"cp {rules} /root/rules && echo nonsense >>{rules}")
+        house.run("systemctl", "restart", "gardeligne-firewall")
+        with outside(lab.robot, house):
+            assert lab.robot.knock(house.address(), [{"method": "OPTIONS"}])[0].codes
+        a_call_comes_through(house)
+        assert "[--] Pare-feu : absent" in house.run("sh", "-c", "gardeligne etat || true")
+    finally:
+        house.run("sh", "-c", f"cp /root/rules {rules}")
+    forget(house)
+    # What somebody else takes away is there again soon.
+    house.run("nft", "flush", "ruleset")
+    eventually(lambda: in_set(house, "house4"), "it is loaded again", 20)
+    assert "[ok] Pare-feu : en place" in house.run("sh", "-c", "gardeligne etat || true")
 
 
 def test_who_guesses_in_the_house_is_slowed_and_never_kept_from_calling_for_help(
