@@ -22,8 +22,8 @@ CONTAINER_PACKAGES := gpg podman runc netavark aardvark-dns iptables nftables mm
 IMAGE_PACKAGES := curl dosfstools e2fsprogs fdisk fuse2fs mmdebstrap mtools qemu-system-arm \
     qemu-user-static qemu-utils uidmap xz-utils
 # Unit tests do that with small ones, look at a card's FAT by a kernel that knows it, close backups,
-# and read a phone's QR code.
-UNIT_PACKAGES := $(IMAGE_PACKAGES) gpg kmod qrencode user-mode-linux zbar-tools
+# load the firewall, and read a phone's QR code.
+UNIT_PACKAGES := $(IMAGE_PACKAGES) gpg kmod nftables qrencode user-mode-linux zbar-tools
 # A phone that takes its account from the exchange, and a reader of its QR code.
 TEST_PACKAGES := linphone-cli zbar-tools
 

@@ -216,6 +216,13 @@ def test_a_household_that_lost_its_files_finds_them_in_a_backup() -> None:
     assert written.keys() == {"household_trunks", "household_handsets"}
 
 
+def test_there_is_a_firewall_for_the_house_alone_unless_it_says_otherwise() -> None:
+    usual = {"enabled": True, "networks": [], "outside": False, "ports": []}
+    assert _model(_minimal())["firewall"] == usual
+    said = {"networks": ["192.168.2.0/24"], "outside": True, "ports": ["445"]}
+    assert _model(_minimal(household_firewall=said))["firewall"] == {**usual, **said}
+
+
 def test_what_the_watch_tells_is_said_or_the_default() -> None:
     assert _model(_minimal())["watch"] == {"line_minutes": 10, "mails": True}
     watch = {"line_minutes": "30", "mails": False}

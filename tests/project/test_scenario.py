@@ -94,7 +94,7 @@ def test_an_emulated_pi_is_shown_too(project: Path) -> None:
         ([], "NAME is one of: anybody calls default"),
         (["shared"], "NAME is one of: "),
         (["laboratory"], "NAME is one of: "),
-        (["calls", "test_linphone_takes_its_account"], "TEST is one of: test_call_record "),
+        (["calls", "test_linphone_takes_its_account"], "TEST is one of: test_attackers "),
         (["image", "test_keypad"], "test_power_cuts"),
         (
             ["calls", "", "pi"],

@@ -17,7 +17,7 @@ READ = {"asterisk.conf", "extensions.conf", "sip.conf", "pjsip.conf", "voicemail
         "modules.conf", "manager.conf", "extconfig.conf"}  # fmt: skip
 # Neither lets anybody in nor dials.
 HARMLESS = {"cdr.conf", "cdr_sqlite3_custom.conf", "dnsmgr.conf", "indications.conf",
-            "logger.conf", "musiconhold.conf", "res_config_sqlite3.conf"}  # fmt: skip
+            "logger.conf", "musiconhold.conf", "res_config_sqlite3.conf", "rtp.conf"}  # fmt: skip
 MODULES = re.compile(
     r"chan_(?!sip\b|pjsip\b)|pbx_(?!config\b)|res_(ari|agi|ael|clioriginate|manager|parking)"
     r"|res_pjsip_(messaging|endpoint_identifier_anonymous|config_wizard)"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from lab import Lab
 from lab.house import House
+
+pytestmark = pytest.mark.usefixtures("no_firewall")
 
 GUESSES = 1500
 # REGISTER with names of nobody, one after the other.

@@ -33,6 +33,8 @@ BUILT_IN = ("anonymous", "asterisk", "artificial", "default", "general", "guest"
 # Like the names of lines and of handsets, and of no account.
 UNKNOWN = ("fred", "ovj", "004", "099")
 
+pytestmark = pytest.mark.usefixtures("no_firewall")
+
 LINES = ("free", "ovh")
 KNOWN = (*LINES, "001", "002")
 # No machine of the laboratory.

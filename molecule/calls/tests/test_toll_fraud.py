@@ -11,6 +11,8 @@ import pytest
 from lab import Lab
 from lab.house import House
 
+pytestmark = pytest.mark.usefixtures("no_firewall")
+
 # What a place of a pattern may be, for one number that it matches.
 ONE = {"X": "5", "Z": "7", "N": "7", ".": "1", "!": "1"}
 

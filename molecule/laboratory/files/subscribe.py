@@ -1,7 +1,7 @@
 """Subscribe to an event as a telephone does, with its password, and print the last answer's code.
 
-Usage: subscribe.py ADDRESS USER SECRET EXTENSION EVENT TYPE. If it is accepted, the notice that
-follows is printed too.
+Usage: subscribe.py ADDRESS USER SECRET EXTENSION EVENT TYPE [SOURCE]. If it is accepted, the notice
+that follows is printed too. Without an event it registers. SOURCE is its own address.
 """
 
 import hashlib
@@ -10,13 +10,16 @@ import socket
 import sys
 import time
 
-address, user, secret, extension, event, accepted = sys.argv[1:]
+address, user, secret, extension, event, accepted, *source = sys.argv[1:]
+method = "SUBSCRIBE" if event else "REGISTER"
 link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+link.bind((source[0] if source else "", 0))
 link.connect((address, 5060))
 link.settimeout(3)
 here = "{}:{}".format(*link.getsockname())
 name = f"{time.time_ns():x}"
 uri = f"sip:{extension}@{address}"
+wanted = f"Event: {event}\r\nAccept: {accepted}\r\n" if event else ""
 
 
 def md5(text: str) -> str:
@@ -28,11 +31,11 @@ def subscribe(sequence: int, authorization: str = "") -> None:
     """Send the request."""
     link.send(
         (
-            f"SUBSCRIBE {uri} SIP/2.0\r\n"
+            f"{method} {uri} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{name}{sequence};rport\r\nMax-Forwards: 70\r\n"
             f"From: <sip:{user}@{address}>;tag={name}\r\nTo: <{uri}>\r\nCall-ID: {name}\r\n"
-            f"CSeq: {sequence} SUBSCRIBE\r\nContact: <sip:{user}@{here}>\r\nEvent: {event}\r\n"
-            f"Accept: {accepted}\r\nExpires: 60\r\n{authorization}Content-Length: 0\r\n\r\n"
+            f"CSeq: {sequence} {method}\r\nContact: <sip:{user}@{here}>\r\n"
+            f"{wanted}Expires: 60\r\n{authorization}Content-Length: 0\r\n\r\n"
         ).encode()
     )
 
@@ -47,7 +50,7 @@ def heard(beginning: str) -> str:
 def proof(challenge: str) -> str:
     """Return the answer to a digest challenge."""
     asked = dict(re.findall(r'(\w+)="?([^",\r]+)"?', challenge.split("WWW-Authenticate:")[1]))
-    secrets = md5(f"{user}:{asked['realm']}:{secret}"), md5(f"SUBSCRIBE:{uri}")
+    secrets = md5(f"{user}:{asked['realm']}:{secret}"), md5(f"{method}:{uri}")
     qop, count = "", asked["nonce"]
     if "qop" in asked:
         qop = f'qop=auth, nc=00000001, cnonce="{name}", '
@@ -63,8 +66,8 @@ def proof(challenge: str) -> str:
 subscribe(1)
 subscribe(2, proof(heard("SIP/2.0 401")))
 code = heard("SIP/2.0 ")
-while code.startswith("SIP/2.0 401"):  # the first answer once more
+while "CSeq: 1 " in code:  # the first answer once more
     code = heard("SIP/2.0 ")
 print(code.split()[1])
-if code.split()[1] in ("200", "202"):
+if event and code.split()[1] in ("200", "202"):
     print(heard("NOTIFY ").partition("\r\n\r\n")[2])

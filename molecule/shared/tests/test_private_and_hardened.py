@@ -14,6 +14,8 @@ RIGHTS = {
     "gardeligne-backup-mend": 2.5,
     "gardeligne-databases": 2.5,
     "gardeligne-databases-start": 2.5,
+    "gardeligne-firewall": 2.5,
+    "gardeligne-firewall-news": 2.5,
     "gardeligne-handover": 2.5,
     "gardeligne-journal": 2.5,
     "gardeligne-messages": 2.5,

@@ -112,6 +112,13 @@ def network(text: str) -> str:
     return f"is {quoted(text)}. Write an address or a network as in 91.121.128.0/23."
 
 
+def tcp_port(text: str) -> str:
+    """Check the number of a port."""
+    if text.isdecimal() and 1 <= int(text) <= 65535:
+        return ""
+    return f'is {quoted(text)}. Write a number from 1 to 65535, in quotes, as "445".'
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.IPv4Network(text)
@@ -207,6 +214,7 @@ FORMATS: Mapping[str, Format] = {
     "sip_user": sip_user,
     "ssh_key": ssh_key,
     "ssid": ssid,
+    "tcp_port": tcp_port,
     "trunk_name": trunk_name,
 }
 

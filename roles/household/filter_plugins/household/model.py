@@ -21,6 +21,7 @@ OUTGOING: Data = defaults("household_outgoing")
 RELAY: Data = defaults("household_mail.relay")
 WATCH: Data = defaults("household_watch")
 BACKUP: Data = defaults("household_backup")
+FIREWALL: Data = defaults("household_firewall")
 CARD: Data = defaults("household_card")
 NETWORK: Data = defaults("household_card.network")
 WIFI: Data = defaults("household_card.wifi")
@@ -72,10 +73,16 @@ def household_model(values: Data, generated: Data) -> dict[str, Any]:
             raw["outgoing"].get("open", []),
         ),
         "mail": _mail(raw["mail"], secrets),
-        "watch": {key: type(WATCH[key])(value) for key, value in {**WATCH, **raw["watch"]}.items()},
         "backup": {**BACKUP, **raw["backup"], "passphrase": secrets.get("backup") or ""},
+        "watch": _typed(WATCH, raw["watch"]),
+        "firewall": _typed(FIREWALL, raw["firewall"]),
         "card": _card(raw["card"], secrets),
     }
+
+
+def _typed(usual: Data, written: Data) -> dict[str, Any]:
+    """Return what is written, or usual, each of the usual one's type."""
+    return {key: type(usual[key])(value) for key, value in {**usual, **written}.items()}
 
 
 def household_pick(entries: Iterable[Data], *keys: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ import asterisk_checks
 import backup_checks
 import disk_checks
 import exchange
+import firewall_checks
 import machine_checks
 import mail_checks
 import update_checks
@@ -78,6 +79,8 @@ def checks() -> Iterator[Check]:
     if hosts:
         names = functools.partial(machine_checks.names, hosts)
         yield make("Noms (DNS)", names, every=120)
+    if firewall_checks.wanted():
+        yield make("Pare-feu", firewall_checks.firewall)
     # A container has its host's, as systemd-timesyncd says too.
     if not os.path.exists(machine_checks.CONTAINER):
         yield make("Heure", machine_checks.clock, every=600, patience=3600)

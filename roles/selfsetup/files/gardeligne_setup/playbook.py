@@ -27,6 +27,7 @@ STEPS = {
     "voicemail": "messagerie vocale",
     "numbers": "listes de numéros",
     "dialplan": "traitement des appels",
+    "firewall": "pare-feu",
     "watch": "surveillance",
     "backup": "sauvegarde",
     "selfsetup": "lecture de foyer.txt",
