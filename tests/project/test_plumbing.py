@@ -141,6 +141,20 @@ def test_every_service_of_ours_is_in_the_sandbox_and_its_rights_are_measured() -
     assert {name for name in written if f'"{name}": ' not in measured} == set()
 
 
+def test_what_a_role_has_started_is_looked_at_before_the_role_is_left_out() -> None:
+    watched = yaml.safe_load((ROOT / "roles/settled/vars/main.yml").read_text())["__settled_units"]
+    started = {
+        name
+        for role in set(ROLES) - {"selfsetup"}  # which is that run itself
+        for task in parts_of(role, "tasks")
+        if "started" in (units := task.get("gardeligne_units", {}))
+        for name in units["names"]
+        if name.startswith(("asterisk", "gardeligne"))
+    }
+    assert started <= set(watched)
+    assert "gardeligne-firewall.service" in started
+
+
 @each_role
 def test_no_role_reads_a_variable_of_another(role: str) -> None:
     theirs = {
