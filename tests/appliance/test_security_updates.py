@@ -40,6 +40,11 @@ class Box:
         monkeypatch.setattr(packages, "QUIET", str(folder / "quiet"))
         monkeypatch.setattr(packages, "POLICY", str(folder / "policy-rc.d"))
         monkeypatch.setattr(packages, "REFUSED", str(folder / "refused"))
+        monkeypatch.setattr(packages, "CONFIGURATION", str(folder / "asterisk"))
+        self.settings = folder / "asterisk/extensions.conf"
+        self.settings.parent.mkdir(mode=0o750)
+        self.settings.write_text("")
+        self.settings.chmod(0o640)
         monkeypatch.setattr(packages, "asterisk", lambda: dict(self.versions))
         monkeypatch.setattr(packages, "candidate", lambda _: self.offered)
         monkeypatch.setattr(
@@ -71,11 +76,13 @@ class Box:
             refused or ""
         ):
             self.versions = dict.fromkeys(self.versions, self.offered)
+            self.settings.chmod(0o666)
             self.stale, self.works = True, self.works - self.breaks
 
     def put_back(self, _: str) -> None:
         self.done.append("put back")
         self.versions, self.stale = dict.fromkeys(self.versions, OLD), True
+        self.settings.chmod(0o666)
         if self.mends:
             self.works = set(WORKS)
 
@@ -112,6 +119,7 @@ def test_a_new_asterisk_that_works_stays(box: Box) -> None:
         "keep asterisk", "keep asterisk-config", "restart"
     ]  # fmt: skip
     assert box.versions["asterisk"] == NEW
+    assert box.settings.stat().st_mode & 0o777 == 0o640
     assert not Path(security.FORMER).exists()
     assert box.told().startswith("cherchées le ")
 
@@ -120,6 +128,7 @@ def test_one_that_does_not_is_taken_back_refused_and_told_until_another_works(bo
     box.offered, box.breaks = NEW, {"res_pjsip.so", "SIP"}
     box.night()
     assert box.versions["asterisk"] == OLD
+    assert box.settings.stat().st_mode & 0o777 == 0o640
     assert (
         f"Package: asterisk\nPin: version {NEW}\nPin-Priority: -1\n"
         in Path(packages.REFUSED).read_text()

@@ -264,8 +264,9 @@ def test_what_a_power_cut_leaves_is_concluded_by_the_next_start(
 
 
 def settings(host: Host) -> str:
-    """Return what the household's configuration of Asterisk is, by its sum."""
-    return str(host.check_output("cat /etc/asterisk/*.conf | sha256sum"))
+    """Return what the household's configuration of Asterisk is, by its sum, and whose."""
+    whose = "stat --format '%U %G %a %n' /etc/asterisk /etc/asterisk/*.conf"
+    return str(host.check_output(f"{whose}; cat /etc/asterisk/*.conf | sha256sum"))
 
 
 def test_an_asterisk_that_breaks_the_exchange_is_taken_back_and_told(

@@ -79,7 +79,8 @@ def begin(state: State) -> None:
     if any(packages.candidate(name) != version for name, version in versions.items()):
         for name in versions:
             packages.make_again(name, FORMER)
-    save(BEFORE, {"versions": versions, "works": sorted(exchange.works())})
+    works, owners = sorted(exchange.works()), packages.owners()
+    save(BEFORE, {"versions": versions, "works": works, "owners": owners})
 
 
 def conclude(state: State) -> None:
@@ -91,6 +92,7 @@ def conclude(state: State) -> None:
     packages.finish()
     if not before:
         return
+    packages.give_back(before["owners"])
     lost = try_out(before["works"])
     now, former = packages.asterisk(), before["versions"]
     new = {name: version for name, version in now.items() if version != former.get(name)}
@@ -100,6 +102,7 @@ def conclude(state: State) -> None:
         packages.refuse(new)
         with packages.undisturbed():
             packages.put_back(FORMER)
+        packages.give_back(before["owners"])
         if lost and not set(lost) - set(try_out(before["works"])):
             # An operator's fault, then, or the network's: another night it is tried again.
             packages.refuse({})

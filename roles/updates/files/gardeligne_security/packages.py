@@ -7,8 +7,10 @@ import shutil
 import signal
 import stat
 import subprocess
-from typing import Dict, Iterator
+from typing import Dict, Iterator, List
 
+# By path: the numbers of user and group, and the permissions.
+Owners = Dict[str, List[int]]
 # By name, of the packages that were built with Asterisk: the version, and in what state it is.
 Versions = Dict[str, str]
 # What package managers ask whether they may start a service, and what makes ours say no.
@@ -22,7 +24,8 @@ set -eu
 case " $* " in *" asterisk "* | *" asterisk.service "*) exit 101 ;; esac
 """.format(QUIET)
 REFUSED = "/etc/apt/preferences.d/gardeligne-refused"
-# Configuration stays as it is: most of it is ours.
+# Configuration stays as it is: most of it is ours, and Asterisk's packages give it all to Asterisk.
+CONFIGURATION = "/etc/asterisk"
 DPKG = ["dpkg", "--force-confdef", "--force-confold"]
 # What dpkg adds to what a package says of itself.
 ADDED = ("Status:", "Conffiles:", "Config-Version:")
@@ -120,6 +123,25 @@ def take(path: str, root: str) -> None:
     except OSError:  # on another disk
         shutil.copy2(path, to, follow_symlinks=False)
         os.chown(to, about.st_uid, about.st_gid, follow_symlinks=False)
+
+
+def owners() -> Owners:
+    """Return whose Asterisk's configuration is."""
+    inside = (os.path.join(CONFIGURATION, name) for name in sorted(os.listdir(CONFIGURATION)))
+    found = {path: os.lstat(path) for path in [CONFIGURATION, *inside]}
+    return {
+        path: [about.st_uid, about.st_gid, stat.S_IMODE(about.st_mode)]
+        for path, about in found.items()
+        if not stat.S_ISLNK(about.st_mode)
+    }
+
+
+def give_back(theirs: Owners) -> None:
+    """Make Asterisk's configuration theirs again, the folder first."""
+    for path, (user, group, mode) in sorted(theirs.items()):
+        if os.path.exists(path) and not os.path.islink(path):
+            os.chown(path, user, group, follow_symlinks=False)
+            os.chmod(path, mode)
 
 
 def put_back(folder: str) -> None:
