@@ -11,7 +11,8 @@ from support.modules import ROLES
 WATCH = (ROLES / "asterisk/files/asterisk-trunk-watch").read_text()
 # What stands for its commands. Each turn begins with a line of standard input.
 COMMANDS = {
-    "sleep": 'read -r now || exit 1; echo "$now" >"$STATE"; echo turn >>"$LOG"',
+    "sleep": '''read -r now || exit 1; echo "$now" >"$STATE"; echo turn >>"$LOG"
+    echo "$1" >>"$PAUSES"''',
     "getent": 'now=$(cat "$STATE"); [ "$now" = none ] || echo "$now STREAM free"',
     "asterisk": 'echo "$2" >>"$LOG"; echo " Contact: Avail  Match: $(cat "$KNOWN")/32 "',
 }
@@ -30,7 +31,8 @@ def turns(folder: Path, *leads_to: str, known: str) -> list[list[str]]:
     subprocess.run(
         ["sh", watch, "chan_pjsip", "free=free.example"],
         env={"PATH": f"{folder}:/usr/bin:/bin", "LOG": str(folder / "log"),
-             "STATE": str(folder / "state"), "KNOWN": str(folder / "known")},
+             "STATE": str(folder / "state"), "KNOWN": str(folder / "known"),
+             "PAUSES": str(folder / "pauses")},
         input="".join(f"{address}\n" for address in leads_to), text=True, check=True,
     )  # fmt: skip
     asked = (folder / "log").read_text().split("turn\n")[1:]
@@ -44,7 +46,9 @@ HEALED = ["core reload", "pjsip send register free"]
     ("leads_to", "done"),
     [
         (["192.0.2.1"] * 8, [[]] * 8),
-        (["192.0.2.2"] * 5, [[], [], [], HEALED, []]),
+        (["192.0.2.1"] + ["192.0.2.2"] * 4, [[], [], [], HEALED, []]),
+        # Asterisk has started before there was an address.
+        (["192.0.2.2"], [HEALED]),
         # The name server restarts at that very moment: asked again in the next turn.
         (["192.0.2.1"] * 3 + ["none", "192.0.2.2", "192.0.2.2"], [[], [], [], [], HEALED, []]),
         (["none"] * 6 + ["192.0.2.2"], [[]] * 6 + [HEALED]),
@@ -54,3 +58,19 @@ def test_a_name_that_leads_elsewhere_is_followed(
     tmp_path: Path, leads_to: list[str], done: list[list[str]]
 ) -> None:
     assert turns(tmp_path, *leads_to, known="192.0.2.1") == done
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "pauses"),
+    [
+        (["192.0.2.1"] * 3, [2, 15, 15]),
+        (["none"] * 4 + ["192.0.2.1"] * 2, [2, 2, 2, 2, 2, 15]),
+        # No network for hours: to ask every two seconds is no use.
+        (["none"] * 63, [2] * 60 + [15] * 3),
+    ],
+)
+def test_a_start_without_names_is_in_a_hurry(
+    tmp_path: Path, leads_to: list[str], pauses: list[int]
+) -> None:
+    turns(tmp_path, *leads_to, known="192.0.2.1")
+    assert list(map(int, (tmp_path / "pauses").read_text().split())) == pauses
