@@ -24,7 +24,6 @@ needs_namespaces = pytest.mark.skipif(
     not finishing.allowed(),
     reason="not run, no user namespaces with a range of users (image/subids), or no debsbom",
 )
-UNSOUND = "this Debian's fuse2fs damages files, and make image refuses it"
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def cards(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two runs of the same content, finished."""
     folder = tmp_path_factory.mktemp("cards")
     if not finishing.sound():
-        pytest.skip(UNSOUND)
+        pytest.skip(finishing.UNSOUND)
     runs = []
     for name, made, backwards in (("first", LATE, False), ("second", LATE + 500_000, True)):
         card = make_card(folder / name, made, backwards=backwards)
