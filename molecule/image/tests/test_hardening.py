@@ -108,5 +108,8 @@ def test_the_kernel_is_as_the_baseline_asks(host: Host) -> None:
 def test_the_ssh_server_is_as_the_baseline_asks(host: Host) -> None:
     said = host.check_output("/usr/sbin/sshd -T").splitlines()
     found = dict(line.lower().split(" ", 1) for line in said)
+    # Forky's server has no GSSAPI, and says of one setting "false".
+    found = {"gssapiauthentication": "no", **found}
+    found = {name: {"false": "no"}.get(value, value) for name, value in found.items()}
     wrong = {name for name, value in SSH.items() if found.get(name) != value.lower()}
     assert wrong == {name for name in explained() if name in SSH}
